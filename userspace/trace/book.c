@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * book.c - the entries of server-role exchanges, and the statements under them.
+ *
+ * An entry begins with whatever comes first: a client exchange under it, or its own record. It ends when its exchange
+ * is over and no request covers it any more; statements that nobody took by then have no proven request.
+ */
+#include "trace/book.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "trace/conn.h"
+#include "trace/thread.h"
+
+struct served *book_find(struct trace *trace, uint64_t conn, uint32_t seq)
+{
+	return table_find(&trace->served, table_key2(conn, seq));
+}
+
+static void node_unlink(struct node *node)
+{
+	list_remove(&node->link);
+	if (node->open)
+		*node->open = NULL;
+	node->open = NULL;
+}
+
+void book_node_free(struct node *node)
+{
+	node_unlink(node);
+	statement_clear(&node->s);
+	free(node);
+}
+
+static void node_unproven(struct trace *trace, struct node *node)
+{
+	if (book_wants(trace, node))
+		trace->counters.statements_unproven++;
+	else
+		trace->counters.statements_filtered++;
+	book_node_free(node);
+}
+
+static void served_free(struct trace *trace, struct served *served)
+{
+	list_for_each(&served->nodes, it) {
+		struct node *node = list_entry(it, struct node, link);
+
+		list_remove(&node->link);
+		node->served = NULL;
+		if (!node->open)
+			node_unproven(trace, node);
+	}
+	table_remove(&trace->served, table_key2(served->conn, served->seq));
+	list_remove(&served->lru);
+	free(served);
+}
+
+static void served_release(struct trace *trace, struct served *served)
+{
+	if (served->ended && !served->users)
+		served_free(trace, served);
+}
+
+/* The oldest entry that no request needs makes room. */
+static void served_evict(struct trace *trace)
+{
+	list_for_each(&trace->served_lru, it) {
+		struct served *served = list_entry(it, struct served, lru);
+
+		if (served->users)
+			continue;
+		served_free(trace, served);
+		return;
+	}
+}
+
+static struct served *served_get(struct trace *trace, uint64_t conn, uint32_t seq)
+{
+	struct served *served = book_find(trace, conn, seq);
+
+	if (served)
+		return served;
+	if (trace->served.count >= SERVED_MAX)
+		served_evict(trace);
+	served = calloc(1, sizeof(*served));
+	if (!served)
+		return NULL;
+	served->conn = conn;
+	served->seq = seq;
+	list_init(&served->lru);
+	list_init(&served->nodes);
+	if (table_insert(&trace->served, table_key2(conn, seq), served) < 0) {
+		free(served);
+		return NULL;
+	}
+	list_append(&trace->served_lru, &served->lru);
+	return served;
+}
+
+struct served *book_arrive(struct trace *trace, uint64_t conn, uint32_t seq)
+{
+	struct conn *owner = conn ? conn_find(trace, conn) : NULL;
+	struct served *served;
+
+	if (!conn)
+		return NULL;
+	served = book_find(trace, conn, seq);
+	/* No entry, and the exchange is known to be over: it needs none any more. */
+	if (!served && owner &&
+	    (owner->closed || seq < owner->seq || (seq == owner->seq && owner->ended)))
+		return NULL;
+	served = served_get(trace, conn, seq);
+	if (served)
+		served->arrived++;
+	return served;
+}
+
+int book_expect(struct trace *trace, uint64_t conn, uint32_t seq, uint32_t children)
+{
+	struct served *served = served_get(trace, conn, seq);
+
+	if (!served)
+		return -ENOMEM;
+	if (children > served->expected)
+		served->expected = children;
+	return 0;
+}
+
+int book_use(struct trace *trace, uint64_t conn, uint32_t seq)
+{
+	struct served *served = served_get(trace, conn, seq);
+
+	if (!served)
+		return -ENOMEM;
+	served->users++;
+	return 0;
+}
+
+void book_unuse(struct trace *trace, uint64_t conn, uint32_t seq)
+{
+	struct served *served = book_find(trace, conn, seq);
+
+	if (!served)
+		return;
+	served->users--;
+	served_release(trace, served);
+}
+
+void book_end(struct trace *trace, uint64_t conn, uint32_t seq)
+{
+	struct served *served = book_find(trace, conn, seq);
+
+	if (!served)
+		return;
+	served->ended = true;
+	served_release(trace, served);
+}
+
+struct node *book_node(struct served *served, struct node **open)
+{
+	struct node *node = calloc(1, sizeof(*node));
+
+	if (!node)
+		return NULL;
+	list_init(&node->link);
+	node->s.rows = -1;
+	node->s.affected = -1;
+	node->served = served;
+	node->open = open;
+	if (served)
+		list_append(&served->nodes, &node->link);
+	*open = node;
+	return node;
+}
+
+void book_node_done(struct trace *trace, struct node *node)
+{
+	if (node->open)
+		*node->open = NULL;
+	node->open = NULL;
+	if (!book_wants(trace, node)) {
+		trace->counters.statements_filtered++;
+		book_node_free(node);
+	} else if (!node->served) {
+		node_unproven(trace, node);
+	}
+}
+
+static bool wants_query(const struct trace *trace, const struct node *node)
+{
+	switch (node->kind) {
+	case SQL_OTHER:
+	case SQL_PROBE:
+		return true;
+	case SQL_COMMIT:
+	case SQL_ROLLBACK:
+		return trace->db_spans == DB_SPANS_APP;
+	case SQL_SESSION:
+	case SQL_BEGIN:
+	case SQL_CALLPROC_ARGS:
+		break;
+	}
+	return false;
+}
+
+bool book_wants(const struct trace *trace, const struct node *node)
+{
+	if (trace->db_spans == DB_SPANS_ALL)
+		return true;
+	switch (node->s.kind) {
+	case STATEMENT_QUERY:
+		return wants_query(trace, node);
+	case STATEMENT_EXECUTE:
+		return true;
+	case STATEMENT_PREPARE:
+		return node->s.failed;
+	case STATEMENT_CONNECT:
+		return trace->db_spans == DB_SPANS_APP;
+	case STATEMENT_COMMAND:
+		break;
+	}
+	return false;
+}
+
+static bool served_complete(struct trace *trace, const struct live *live, uint32_t seq)
+{
+	struct served *served = book_find(trace, live->conn, seq);
+
+	if (!served)
+		return true;
+	if (served->arrived < served->expected)
+		return false;
+	list_for_each(&served->nodes, it) {
+		const struct node *node = list_entry(it, struct node, link);
+
+		/* A connect is held open for the set-up that may follow it: that alone is no reason to wait. */
+		if (node->open && !node->s.end_ns && node->s.start_ns <= live->owns_until_ns)
+			return false;
+		if (thread_proves(live, node->s.start_ns) == PROOF_LATER)
+			return false;
+	}
+	return true;
+}
+
+bool book_complete(struct trace *trace, const struct live *live)
+{
+	for (uint32_t seq = live->seq_first; seq <= live->seq_last; seq++)
+		if (!served_complete(trace, live, seq))
+			return false;
+	return true;
+}
+
+/*
+ * Same thread, so the times are in the order of events. Bytes of a pipelined neighbour have the same exchange: the
+ * neighbour's statements begin after the end of @live's response.
+ */
+static bool belongs(const struct live *live, const struct node *node)
+{
+	return node->s.tid == live->r.tid && node->s.start_ns >= live->r.start_ns &&
+	       node->s.start_ns <= live->owns_until_ns &&
+	       thread_proves(live, node->s.start_ns) == PROOF_YES;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct statement *x = a;
+	const struct statement *y = b;
+
+	return x->start_ns < y->start_ns ? -1 : x->start_ns > y->start_ns;
+}
+
+static void take_node(struct trace *trace, struct request *r, struct node *node)
+{
+	struct statement *s = &r->statements[r->statement_count];
+
+	if (node->open && !node->s.end_ns) {
+		node->s.incomplete = true;
+		node->s.end_ns = node->s.last_ns ? node->s.last_ns : node->s.start_ns;
+	}
+	node_unlink(node);
+	if (!book_wants(trace, node)) {
+		trace->counters.statements_filtered++;
+		book_node_free(node);
+		return;
+	}
+	*s = node->s;
+	node->s = (struct statement){ 0 };
+	r->statement_count++;
+	book_node_free(node);
+}
+
+static int take_from(struct trace *trace, struct live *live, struct served *served)
+{
+	size_t count = 0;
+	struct statement *grown;
+
+	list_for_each(&served->nodes, it)
+		count += belongs(live, list_entry(it, struct node, link));
+	if (!count)
+		return 0;
+	grown = realloc(live->r.statements, (live->r.statement_count + count) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	live->r.statements = grown;
+	list_for_each(&served->nodes, it) {
+		struct node *node = list_entry(it, struct node, link);
+
+		if (belongs(live, node))
+			take_node(trace, &live->r, node);
+	}
+	return 0;
+}
+
+int book_take(struct trace *trace, struct live *live)
+{
+	for (uint32_t seq = live->seq_first; seq <= live->seq_last; seq++) {
+		struct served *served = book_find(trace, live->conn, seq);
+		int r;
+
+		if (!served)
+			continue;
+		live->r.children_seen += served->expected;
+		if (served->arrived < served->expected) {
+			live->r.flags |= REQUEST_CHILDREN_MISSING;
+			trace->counters.children_missing += served->expected - served->arrived;
+		}
+		r = take_from(trace, live, served);
+		if (r < 0)
+			return r;
+	}
+	if (live->r.statement_count)
+		qsort(live->r.statements, live->r.statement_count, sizeof(struct statement),
+		      by_start);
+	return 0;
+}
+
+void book_flush(struct trace *trace)
+{
+	list_for_each(&trace->served_lru, it) {
+		struct served *served = list_entry(it, struct served, lru);
+
+		if (!served->users)
+			served_free(trace, served);
+	}
+}
+
+void book_free_all(struct trace *trace)
+{
+	list_for_each(&trace->served_lru, it)
+		served_free(trace, list_entry(it, struct served, lru));
+	table_clear(&trace->served);
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * conn.c - the connection table. Bounded: beyond CONNS_MAX the one that was silent longest is forgotten.
+ */
+#include "trace/conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "trace/address.h"
+#include "trace/book.h"
+#include "trace/http_conn.h"
+#include "trace/mysql_conn.h"
+
+struct conn *conn_find(struct trace *trace, uint64_t id)
+{
+	return table_find(&trace->conns, table_key(id));
+}
+
+static void release_state(struct trace *trace, struct conn *conn)
+{
+	conn->http = http_conn_free(conn->http);
+	conn->mysql = mysql_conn_free(conn->mysql);
+	conn_drop_fragments(trace, conn, UINT32_MAX);
+}
+
+static void conn_free(struct trace *trace, struct conn *conn)
+{
+	release_state(trace, conn);
+	if (conn->hop && table_find(&trace->hops, endpoint_key(&conn->local)) == conn)
+		table_remove(&trace->hops, endpoint_key(&conn->local));
+	table_remove(&trace->conns, table_key(conn->id));
+	list_remove(&conn->lru);
+	free(conn);
+}
+
+/* Forgets the connection that was silent longest, as if it had closed. */
+static void conn_evict(struct trace *trace)
+{
+	struct conn *conn = list_first(&trace->tombstones, struct conn, lru);
+
+	if (!conn)
+		conn = list_first(&trace->conn_lru, struct conn, lru);
+	if (!conn)
+		return;
+	if (!conn->closed) {
+		/* The agent takes idle exchanges out of the kernel, so that a quiet connection's end is not told. */
+		if (http_conn_busy(conn) || mysql_conn_busy(conn))
+			trace->counters.connections_evicted++;
+		http_conn_lost(trace, conn);
+		mysql_conn_lost(trace, conn);
+		book_end(trace, conn->id, conn->seq);
+	}
+	conn_free(trace, conn);
+}
+
+struct conn *conn_get(struct trace *trace, uint64_t id)
+{
+	struct conn *conn = conn_find(trace, id);
+
+	if (conn) {
+		if (!conn->closed)
+			list_move(&trace->conn_lru, &conn->lru);
+		return conn;
+	}
+	if (trace->conns.count >= CONNS_MAX)
+		conn_evict(trace);
+	conn = calloc(1, sizeof(*conn));
+	if (!conn)
+		return NULL;
+	conn->id = id;
+	list_init(&conn->fragments);
+	list_init(&conn->lru);
+	if (table_insert(&trace->conns, table_key(id), conn) < 0) {
+		free(conn);
+		return NULL;
+	}
+	list_append(&trace->conn_lru, &conn->lru);
+	return conn;
+}
+
+void conn_learn(struct trace *trace, struct conn *conn, const struct bx_exchange *ex)
+{
+	conn->role = ex->role;
+	conn->protocol = ex->protocol;
+	conn->family = ex->family;
+	conn->tgid = ex->tgid;
+	conn->established_ns = ex->established_ns;
+	conn->local = endpoint_of(ex->family, ex->local_addr, ex->local_port);
+	conn->peer = endpoint_of(ex->family, ex->peer_addr, ex->peer_port);
+	if (conn->hop || ex->role != BX_ROLE_CLIENT || ex->protocol != BX_PROTO_HTTP1 ||
+	    !conn->local.port)
+		return;
+	/* A tombstone may hold the endpoint still. */
+	table_remove(&trace->hops, endpoint_key(&conn->local));
+	conn->hop = !table_insert(&trace->hops, endpoint_key(&conn->local), conn);
+}
+
+int conn_keep_fragment(struct trace *trace, struct conn *conn, const struct bx_fragment *fragment)
+{
+	struct fragment *f;
+
+	if (conn->closed || fragment->seq < conn->seq ||
+	    conn->fragment_bytes + fragment->data_len > FRAGMENT_BYTES_MAX) {
+		trace->counters.fragments_orphaned++;
+		return 0;
+	}
+	f = malloc(sizeof(*f) + fragment->data_len);
+	if (!f)
+		return -ENOMEM;
+	*f = (struct fragment){ .offset = fragment->offset,
+				.seq = fragment->seq,
+				.turn = fragment->turn,
+				.flags = fragment->flags,
+				.len = fragment->data_len };
+	memcpy(f->data, fragment + 1, fragment->data_len);
+	list_init(&f->link);
+	list_append(&conn->fragments, &f->link);
+	conn->fragment_bytes += f->len;
+	return 0;
+}
+
+void conn_drop_fragments(struct trace *trace, struct conn *conn, uint32_t seq)
+{
+	list_for_each(&conn->fragments, it) {
+		struct fragment *f = list_entry(it, struct fragment, link);
+
+		if (f->seq >= seq)
+			continue;
+		if (!f->used)
+			trace->counters.fragments_orphaned++;
+		conn->fragment_bytes -= f->len;
+		list_remove(&f->link);
+		free(f);
+	}
+}
+
+void conn_close(struct trace *trace, struct conn *conn)
+{
+	release_state(trace, conn);
+	conn->closed = true;
+	conn->closed_at_ns = trace->now_ns;
+	list_move(&trace->tombstones, &conn->lru);
+}
+
+void conn_expire(struct trace *trace)
+{
+	list_for_each(&trace->tombstones, it) {
+		struct conn *conn = list_entry(it, struct conn, lru);
+
+		if (trace->now_ns - conn->closed_at_ns < TOMBSTONE_NS)
+			break;
+		conn_free(trace, conn);
+	}
+}
+
+void conn_free_all(struct trace *trace)
+{
+	list_for_each(&trace->tombstones, it)
+		conn_free(trace, list_entry(it, struct conn, lru));
+	list_for_each(&trace->conn_lru, it)
+		conn_free(trace, list_entry(it, struct conn, lru));
+	table_clear(&trace->conns);
+	table_clear(&trace->hops);
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * live.c - a live request's places: its thread, its process, its peer's chain, and the book's entries of its exchanges.
+ */
+#include "trace/live.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "trace/book.h"
+#include "trace/join.h"
+#include "trace/process.h"
+#include "trace/settle.h"
+#include "trace/thread.h"
+
+struct live *live_by_port(const struct trace *trace, uint16_t port)
+{
+	return table_find(&trace->by_port, table_key(port));
+}
+
+/* A chain keeps its slot; new elements go behind its first. */
+static int index_add(struct trace *trace, struct live *live)
+{
+	struct live *first = live_by_port(trace, live->peer.port);
+	int r;
+
+	if (!live->peer.port)
+		return 0;
+	if (first) {
+		live->port_next = first->port_next;
+		first->port_next = live;
+	} else {
+		r = table_insert(&trace->by_port, table_key(live->peer.port), live);
+		if (r < 0)
+			return r;
+	}
+	live->indexed = true;
+	return 0;
+}
+
+static int index_remove(struct trace *trace, struct live *live)
+{
+	struct live *at = live_by_port(trace, live->peer.port);
+
+	if (!live->indexed)
+		return 0;
+	live->indexed = false;
+	if (at != live) {
+		while (at->port_next != live)
+			at = at->port_next;
+		at->port_next = live->port_next;
+		return 0;
+	}
+	table_remove(&trace->by_port, table_key(live->peer.port));
+	if (!live->port_next)
+		return 0;
+	return table_insert(&trace->by_port, table_key(live->peer.port), live->port_next);
+}
+
+/* The slot was just freed, so that putting the rest of the chain back wants no memory; if it did, it is forgotten. */
+static void index_leave(struct trace *trace, struct live *live)
+{
+	if (index_remove(trace, live) == 0)
+		return;
+	for (struct live *at = live->port_next; at; at = at->port_next)
+		at->indexed = false;
+}
+
+static void init_links(struct live *live)
+{
+	list_init(&live->conn_link);
+	list_init(&live->thread_link);
+	list_init(&live->process_link);
+	list_init(&live->waiting_link);
+}
+
+static int live_enter(struct trace *trace, struct live *live, bool multiplex)
+{
+	int r = thread_enter(trace, live, multiplex);
+
+	if (r < 0)
+		return r;
+	r = process_enter(trace, live);
+	if (r < 0)
+		return r;
+	r = index_add(trace, live);
+	if (r < 0)
+		return r;
+	live->seq_last = live->seq_first - 1;
+	return live_cover(trace, live, live->seq_first);
+}
+
+int live_new(struct trace *trace, const struct conn *conn, const struct bx_exchange *ex,
+	     const struct request_head *head, uint64_t start_ns, struct live **ret)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	int r;
+
+	if (!live)
+		return -ENOMEM;
+	init_links(live);
+	live->conn = conn->id;
+	live->family = conn->family;
+	live->peer = conn->peer;
+	live->seq_first = ex->seq;
+	live->seq_last = ex->seq - 1;
+	live->r.start_ns = start_ns;
+	live->r.tgid = ex->tgid;
+	live->r.tid = ex->tid;
+	if (ex->flags & BX_EX_MULTIPLEX)
+		live->r.flags |= REQUEST_MULTIPLEXED;
+	r = request_head_fill(head, conn, live);
+	if (!r)
+		r = live_enter(trace, live, ex->flags & BX_EX_MULTIPLEX);
+	if (r < 0) {
+		live_free(trace, live);
+		return r;
+	}
+	*ret = live;
+	return 0;
+}
+
+int live_cover(struct trace *trace, struct live *live, uint32_t seq)
+{
+	if (seq <= live->seq_last)
+		return 0;
+	/* Exchanges between were lost; they have no entry. */
+	if (book_use(trace, live->conn, seq) < 0)
+		return -ENOMEM;
+	live->seq_last = seq;
+	return 0;
+}
+
+void live_finish(struct trace *trace, struct live *live, uint64_t end_ns, bool whole)
+{
+	live->r.end_ns = end_ns;
+	live->owns_until_ns = whole ? end_ns : UINT64_MAX;
+	live->finished = true;
+	list_remove(&live->conn_link);
+	thread_leave(live);
+	settle_add(trace, live);
+}
+
+void live_free(struct trace *trace, struct live *live)
+{
+	join_forget(live);
+	list_remove(&live->conn_link);
+	list_remove(&live->thread_link);
+	index_leave(trace, live);
+	process_leave(trace, live);
+	if (live->thread)
+		live->thread->users--;
+	if (!list_empty(&live->waiting_link)) {
+		list_remove(&live->waiting_link);
+		trace->waiting_count--;
+	}
+	for (uint32_t seq = live->seq_first; seq <= live->seq_last; seq++)
+		book_unuse(trace, live->conn, seq);
+	request_clear(&live->r);
+	free(live);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * live.h - a request from the moment its head is read until it is handed on or given up.
+ */
+#ifndef BPFXRAY_TRACE_LIVE_H
+#define BPFXRAY_TRACE_LIVE_H
+
+#include "proto/http1.h"
+#include "proto/uwsgi.h"
+#include "trace/conn.h"
+
+/* A request head of either protocol. */
+struct request_head {
+	bool uwsgi;
+	struct http1_request http;
+	struct uwsgi_request vars;
+};
+
+/* Parses as the protocol says (@cut: what is there of a head whose rest was not captured). As http1_parse_request(). */
+int request_head_parse(struct bytes in, bool uwsgi, bool cut, struct request_head *ret);
+
+/* Fills the fields of @live that its head tells. 0 or -ENOMEM. */
+int request_head_fill(const struct request_head *head, const struct conn *conn, struct live *live);
+
+/* A request whose head began at @start_ns, known to its thread, process and peer. 0 or -ENOMEM. */
+int live_new(struct trace *trace, const struct conn *conn, const struct bx_exchange *ex,
+	     const struct request_head *head, uint64_t start_ns, struct live **ret);
+
+/* The request goes on in another exchange of its connection. 0 or -ENOMEM. */
+int live_cover(struct trace *trace, struct live *live, uint32_t seq);
+
+/*
+ * Its answer has ended, or (@whole false) its connection before it. It is handed on at once or when what it waits for
+ * has come: @live may be gone after this. Without the answer's end the thread may have worked for it until any time.
+ */
+void live_finish(struct trace *trace, struct live *live, uint64_t end_ns, bool whole);
+
+/* Takes it out of everything and frees it. */
+void live_free(struct trace *trace, struct live *live);
+
+/* The live requests of connections whose peer has @port, chained by port_next. */
+struct live *live_by_port(const struct trace *trace, uint16_t port);
+
+#endif

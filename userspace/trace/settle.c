@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * settle.c - decides when a finished request is whole, and hands it on.
+ *
+ * Waits are measured in ticks, from the first tick after the request has finished: a late reader of the ring does not
+ * make anybody impatient.
+ */
+#include "trace/settle.h"
+
+#include "trace/book.h"
+#include "trace/join.h"
+#include "trace/live.h"
+#include "trace/process.h"
+#include "trace/thread.h"
+
+static bool waited(const struct trace *trace, const struct live *live, uint64_t limit_ns)
+{
+	return !limit_ns || (live->wait_ns && trace->now_ns - live->wait_ns >= limit_ns);
+}
+
+/* Without an answer's end its thread may have gone on for it: the request lasts as long as its statements. */
+static void extend_end(struct live *live)
+{
+	if (live->owns_until_ns != UINT64_MAX)
+		return;
+	for (size_t i = 0; i < live->r.statement_count; i++)
+		if (live->r.statements[i].end_ns > live->r.end_ns)
+			live->r.end_ns = live->r.statements[i].end_ns;
+}
+
+static void hand_on(struct trace *trace, struct live *live)
+{
+	struct live *front = live->front;
+
+	/* Without memory the statements stay in the book and are counted there. */
+	(void)book_take(trace, live);
+	extend_end(live);
+	if (thread_multiplexes(live))
+		live->r.flags |= REQUEST_MULTIPLEXED;
+	if (live->established_ns)
+		live->r.queue_ns = live->r.start_ns > live->established_ns ?
+					   (int64_t)(live->r.start_ns - live->established_ns) :
+					   0;
+	if (front)
+		join_merge(live);
+	trace->counters.requests++;
+	trace->counters.statements += live->r.statement_count;
+	trace->sink.request(trace->sink.ctx, &live->r);
+	if (front)
+		live_free(trace, front);
+	live_free(trace, live);
+}
+
+/* True when @live needs no front, has a finished one, or has waited long enough. */
+static bool front_settled(struct trace *trace, struct live *live, bool force)
+{
+	uint64_t limit_ns;
+
+	if (live->alone)
+		return true;
+	if (!live->front && !join_front(trace, live)) {
+		limit_ns = join_front_wait_ns(trace, live);
+		if (!live->alone && !force && !waited(trace, live, limit_ns))
+			return false;
+		if (limit_ns && !live->alone && !force)
+			live->process->flags |= PROCESS_FRONTLESS;
+		live->alone = true;
+		return true;
+	}
+	if (live->front->finished)
+		return true;
+	if (!force && !waited(trace, live, WAIT_OPEN_FRONT_NS))
+		return false;
+	join_part(trace, live);
+	return true;
+}
+
+static bool worker_settled(struct trace *trace, struct live *live, bool force)
+{
+	uint64_t limit_ns = join_worker_wait_ns(trace, live);
+
+	if (live->front || !limit_ns)
+		return true;
+	if (!force && !waited(trace, live, limit_ns))
+		return false;
+	if (join_is_front(trace, live))
+		live->r.flags |= REQUEST_FRONT_ONLY;
+	return true;
+}
+
+/* Hands @live on when nothing lacks (or @force). It and its front may be gone after this. */
+static void try_hand_on(struct trace *trace, struct live *live, bool force)
+{
+	if (live->worker)
+		live = live->worker;
+	if (live->dropped) {
+		live_free(trace, live);
+		return;
+	}
+	if (!force && !waited(trace, live, WAIT_CHILDREN_NS) && !book_complete(trace, live))
+		return;
+	if (front_settled(trace, live, force) && worker_settled(trace, live, force))
+		hand_on(trace, live);
+}
+
+static void cut_waits(struct trace *trace)
+{
+	struct live *oldest = list_first(&trace->waiting, struct live, waiting_link);
+
+	if (trace->waiting_count <= WAITING_MAX || !oldest)
+		return;
+	trace->counters.waits_cut++;
+	try_hand_on(trace, oldest, true);
+}
+
+void settle_add(struct trace *trace, struct live *live)
+{
+	list_append(&trace->waiting, &live->waiting_link);
+	trace->waiting_count++;
+	try_hand_on(trace, live, false);
+	cut_waits(trace);
+}
+
+static void settle_all(struct trace *trace, bool force)
+{
+	struct list todo;
+	struct live *live;
+
+	list_take_all(&trace->waiting, &todo);
+	while ((live = list_first(&todo, struct live, waiting_link))) {
+		list_move(&trace->waiting, &live->waiting_link);
+		if (!live->wait_ns)
+			live->wait_ns = trace->now_ns ? trace->now_ns : 1;
+		try_hand_on(trace, live, force);
+	}
+}
+
+void settle_tick(struct trace *trace)
+{
+	settle_all(trace, false);
+}
+
+void settle_flush(struct trace *trace)
+{
+	settle_all(trace, true);
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * thread.c - intervals of open requests by thread.
+ *
+ * Two requests of one connection never count as overlapping: pipelined requests are served one after another.
+ */
+#include "trace/thread.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Idle threads are forgotten after this long (servers with a thread per connection). */
+#define THREAD_IDLE_NS MS(30 * 1000)
+
+static struct thread *thread_get(struct trace *trace, uint32_t tid, uint32_t tgid)
+{
+	struct thread *thread = table_find(&trace->threads, table_key(tid));
+
+	if (thread && !thread->gone && thread->tgid == tgid)
+		return thread;
+	if (thread) { /* the number was given to another process's thread */
+		table_remove(&trace->threads, table_key(tid));
+		thread->gone = true;
+	}
+	thread = calloc(1, sizeof(*thread));
+	if (!thread)
+		return NULL;
+	thread->tid = tid;
+	thread->tgid = tgid;
+	thread->multiplex_ns = UINT64_MAX;
+	list_init(&thread->open);
+	list_init(&thread->lru);
+	if (table_insert(&trace->threads, table_key(tid), thread) < 0) {
+		free(thread);
+		return NULL;
+	}
+	list_append(&trace->thread_lru, &thread->lru);
+	return thread;
+}
+
+int thread_enter(struct trace *trace, struct live *live, bool multiplex)
+{
+	struct thread *thread = thread_get(trace, live->r.tid, live->r.tgid);
+
+	if (!thread)
+		return -ENOMEM;
+	thread->users++;
+	live->thread = thread;
+	list_move(&trace->thread_lru, &thread->lru);
+	list_append(&thread->open, &live->thread_link);
+	if (multiplex && live->r.start_ns < thread->multiplex_ns)
+		thread->multiplex_ns = live->r.start_ns;
+	return 0;
+}
+
+/*
+ * A response without a length on a unix socket ends when somebody looks and finds the socket gone. Until then a request
+ * that the thread read after the response's last byte says nothing about an overlap.
+ */
+static bool undecided(const struct live *other, uint64_t at_ns)
+{
+	return other->family == 1 && other->until_close && other->last_out_ns <= at_ns;
+}
+
+static void overlap(struct thread *thread, uint64_t a_start, uint64_t a_end, uint64_t b_start,
+		    uint64_t b_end)
+{
+	uint64_t start = a_start > b_start ? a_start : b_start;
+	uint64_t end = a_end < b_end ? a_end : b_end;
+
+	if (start < end && start < thread->multiplex_ns)
+		thread->multiplex_ns = start;
+}
+
+void thread_leave(struct live *live)
+{
+	struct thread *thread = live->thread;
+	uint64_t start = live->r.start_ns;
+	uint64_t end = live->r.end_ns;
+
+	if (!thread || list_empty(&live->thread_link))
+		return;
+	list_remove(&live->thread_link);
+	list_for_each(&thread->open, it) {
+		const struct live *other = list_entry(it, struct live, thread_link);
+
+		if (other->conn != live->conn && !undecided(other, start))
+			overlap(thread, start, end, other->r.start_ns, UINT64_MAX);
+	}
+	for (size_t i = 0; i < 8; i++)
+		if (thread->recent[i].conn && thread->recent[i].conn != live->conn)
+			overlap(thread, start, end, thread->recent[i].start_ns,
+				thread->recent[i].end_ns);
+	thread->recent[thread->recent_next].conn = live->conn;
+	thread->recent[thread->recent_next].start_ns = start;
+	thread->recent[thread->recent_next].end_ns = end;
+	thread->recent_next = (thread->recent_next + 1) % 8;
+	if (end > thread->last_ns)
+		thread->last_ns = end;
+}
+
+enum thread_proof thread_proves(const struct live *live, uint64_t at_ns)
+{
+	const struct thread *thread = live->thread;
+	enum thread_proof proof = PROOF_YES;
+
+	if (!thread || at_ns >= thread->multiplex_ns)
+		return PROOF_NO;
+	list_for_each(&thread->open, it) {
+		const struct live *other = list_entry(it, struct live, thread_link);
+
+		if (other->conn == live->conn || other->r.start_ns > at_ns)
+			continue;
+		if (!undecided(other, at_ns))
+			return PROOF_NO;
+		proof = PROOF_LATER;
+	}
+	return proof;
+}
+
+bool thread_multiplexes(const struct live *live)
+{
+	return live->thread && live->thread->multiplex_ns != UINT64_MAX;
+}
+
+static void thread_free(struct trace *trace, struct thread *thread)
+{
+	if (table_find(&trace->threads, table_key(thread->tid)) == thread)
+		table_remove(&trace->threads, table_key(thread->tid));
+	list_remove(&thread->lru);
+	free(thread);
+}
+
+void thread_forget_process(struct trace *trace, uint32_t tgid)
+{
+	list_for_each(&trace->thread_lru, it) {
+		struct thread *thread = list_entry(it, struct thread, lru);
+
+		if (thread->tgid != tgid)
+			continue;
+		thread->gone = true;
+		if (!thread->users)
+			thread_free(trace, thread);
+	}
+}
+
+void thread_expire(struct trace *trace)
+{
+	bool crowded = trace->threads.count > THREADS_MAX;
+
+	list_for_each(&trace->thread_lru, it) {
+		struct thread *thread = list_entry(it, struct thread, lru);
+		bool idle = thread->last_ns + THREAD_IDLE_NS < trace->now_ns;
+
+		if (!idle && !crowded && !thread->gone)
+			break;
+		/* What is known of a multiplexing thread is kept while its process lives. */
+		if (!thread->users &&
+		    (thread->gone || crowded || thread->multiplex_ns == UINT64_MAX))
+			thread_free(trace, thread);
+	}
+}
+
+void thread_free_all(struct trace *trace)
+{
+	list_for_each(&trace->thread_lru, it)
+		thread_free(trace, list_entry(it, struct thread, lru));
+	table_clear(&trace->threads);
+}

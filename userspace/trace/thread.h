@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thread.h - what each thread serves, and since when it is known to serve several requests at once.
+ *
+ * The kernel names the request whose head a thread read last. That is proof as long as the thread has no other request
+ * open. The exchange of a connection that a thread turns away from is sent before anything of the next one, so that an
+ * earlier request which looks open here is open.
+ */
+#ifndef BPFXRAY_TRACE_THREAD_H
+#define BPFXRAY_TRACE_THREAD_H
+
+#include "trace/state.h"
+
+/* @live's head was read by its thread. 0 or -ENOMEM. */
+int thread_enter(struct trace *trace, struct live *live, bool multiplex);
+
+/* @live is answered (or over): intervals are compared, and @live leaves the thread. */
+void thread_leave(struct live *live);
+
+enum thread_proof { PROOF_NO, PROOF_YES, PROOF_LATER };
+
+/* Whether only @live was served by its thread at @at_ns. LATER: the end of a unix socket has not been seen yet. */
+enum thread_proof thread_proves(const struct live *live, uint64_t at_ns);
+
+bool thread_multiplexes(const struct live *live);
+
+/* Forgets the threads of a process that is gone, and those without a request for a while. */
+void thread_forget_process(struct trace *trace, uint32_t tgid);
+void thread_expire(struct trace *trace);
+void thread_free_all(struct trace *trace);
+
+#endif

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * trace.c - takes in records and gives each to the module of its connection's protocol and role.
+ */
+#include "trace/trace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "trace/book.h"
+#include "trace/conn.h"
+#include "trace/http_conn.h"
+#include "trace/mysql_conn.h"
+#include "trace/process.h"
+#include "trace/settle.h"
+#include "trace/thread.h"
+
+#define FAMILY_UNIX 1
+
+int trace_new(enum db_spans db_spans, struct trace_sink sink, struct trace **ret)
+{
+	struct trace *trace = calloc(1, sizeof(*trace));
+
+	if (!trace)
+		return -ENOMEM;
+	trace->db_spans = db_spans;
+	trace->sink = sink;
+	list_init(&trace->conn_lru);
+	list_init(&trace->tombstones);
+	list_init(&trace->served_lru);
+	list_init(&trace->thread_lru);
+	list_init(&trace->waiting);
+	*ret = trace;
+	return 0;
+}
+
+static void free_requests(struct trace *trace)
+{
+	struct live *live;
+
+	list_for_each(&trace->conn_lru, it)
+		http_conn_abandon(trace, list_entry(it, struct conn, lru));
+	while ((live = list_first(&trace->waiting, struct live, waiting_link)))
+		live_free(trace, live);
+}
+
+struct trace *trace_free(struct trace *trace)
+{
+	if (!trace)
+		return NULL;
+	free_requests(trace);
+	conn_free_all(trace);
+	book_free_all(trace);
+	thread_free_all(trace);
+	process_free_all(trace);
+	table_for_each(&trace->mysql_peers, it)
+		free(table_remove(&trace->mysql_peers, it.key));
+	table_clear(&trace->mysql_peers);
+	table_clear(&trace->by_port);
+	free(trace);
+	return NULL;
+}
+
+static bool is_http(const struct bx_exchange *ex)
+{
+	return ex->protocol == BX_PROTO_HTTP1 || ex->protocol == BX_PROTO_UWSGI;
+}
+
+/* A request that a traced process makes itself: not emitted, but it may be a front's way to its worker. */
+static int outbound(struct trace *trace, const struct bx_exchange *ex, bool fresh)
+{
+	uint32_t flags = PROCESS_PROXY;
+
+	if (!fresh || ex->protocol != BX_PROTO_HTTP1)
+		return 0;
+	trace->counters.outbound_http++;
+	trace->proxy_seen = true;
+	if (ex->family == FAMILY_UNIX)
+		flags |= PROCESS_UNIX_PROXY;
+	return process_mark(trace, ex->tgid, flags);
+}
+
+static int serve(struct trace *trace, struct conn *conn, const struct bx_exchange *ex, bool fresh)
+{
+	if (ex->protocol == BX_PROTO_UWSGI)
+		trace->uwsgi_seen = true;
+	else
+		trace->http_seen = true;
+	if (ex->children && book_expect(trace, ex->conn, ex->seq, ex->children) < 0)
+		return -ENOMEM;
+	return http_server_exchange(trace, conn, ex, fresh);
+}
+
+static int encrypted(struct trace *trace, struct conn *conn, const struct bx_exchange *ex,
+		     bool fresh)
+{
+	if (!fresh)
+		return 0;
+	/* Begun as MySQL, it was counted as the request's child. */
+	if (conn->mysql)
+		(void)book_arrive(trace, ex->owner_conn, ex->owner_seq);
+	mysql_conn_encrypted(trace, conn);
+	return 0;
+}
+
+static int dispatch(struct trace *trace, struct conn *conn, const struct bx_exchange *ex,
+		    bool fresh)
+{
+	if (ex->flags & BX_EX_CONNECT_FAILED)
+		return mysql_connect_failed(trace, conn, ex);
+	if (ex->protocol == BX_PROTO_TLS)
+		return encrypted(trace, conn, ex, fresh);
+	if (is_http(ex) && ex->role == BX_ROLE_SERVER)
+		return serve(trace, conn, ex, fresh);
+	if (is_http(ex))
+		return outbound(trace, ex, fresh);
+	if (ex->protocol == BX_PROTO_MYSQL && ex->role == BX_ROLE_CLIENT)
+		return mysql_client_exchange(trace, conn, ex, fresh);
+	return 0;
+}
+
+/* The record begins exchange ex->seq: what of the ones before is missing, and what ends with them. */
+static void begin_exchange(struct trace *trace, struct conn *conn, const struct bx_exchange *ex)
+{
+	bool gap = conn->seq && ex->seq > conn->seq + 1;
+
+	if (conn->seq && !conn->ended) { /* its last record was lost */
+		http_conn_turned(trace, conn);
+		mysql_conn_turned(trace, conn);
+		book_end(trace, conn->id, conn->seq);
+	}
+	if (gap) {
+		trace->counters.sequence_gaps += ex->seq - conn->seq - 1;
+		for (uint32_t seq = conn->seq + 1; seq < ex->seq && seq < conn->seq + 1024; seq++)
+			book_end(trace, conn->id, seq);
+		http_conn_lost(trace, conn);
+		mysql_conn_lost(trace, conn);
+	}
+	conn_drop_fragments(trace, conn, ex->seq);
+	conn->seq = ex->seq;
+	conn->ended = false;
+}
+
+static bool closes(const struct bx_exchange *ex)
+{
+	/* The traced side has nothing more to say; a peer that has may still be answered. */
+	if (ex->flags & (BX_EX_CLOSED_LOCAL | BX_EX_RESET | BX_EX_CONNECT_FAILED))
+		return true;
+	return ex->flags & BX_EX_CLOSED_PEER && !(ex->flags & BX_EX_SNAPSHOT);
+}
+
+static void end_exchange(struct trace *trace, struct conn *conn, const struct bx_exchange *ex)
+{
+	bool closed = closes(ex);
+
+	if (!closed && ex->flags & BX_EX_SNAPSHOT)
+		return;
+	conn->ended = true;
+	if (closed) {
+		http_conn_closed(trace, conn, ex);
+		mysql_conn_closed(trace, conn, ex);
+	} else {
+		http_conn_turned(trace, conn);
+		mysql_conn_turned(trace, conn);
+	}
+	book_end(trace, conn->id, conn->seq);
+	if (closed)
+		conn_close(trace, conn);
+}
+
+int trace_exchange(struct trace *trace, const struct bx_exchange *ex)
+{
+	struct conn *conn;
+	bool fresh;
+	int r;
+
+	trace->counters.exchanges++;
+	if (!ex->seq || ex->seq == UINT32_MAX)
+		return 0;
+	conn = conn_get(trace, ex->conn);
+	if (!conn)
+		return -ENOMEM;
+	/* A record for what is over already. */
+	if (conn->closed || ex->seq < conn->seq || (ex->seq == conn->seq && conn->ended))
+		return 0;
+	fresh = ex->seq > conn->seq;
+	if (fresh)
+		begin_exchange(trace, conn, ex);
+	conn_learn(trace, conn, ex);
+	r = dispatch(trace, conn, ex, fresh);
+	end_exchange(trace, conn, ex);
+	return r;
+}
+
+int trace_fragment(struct trace *trace, const struct bx_fragment *fragment)
+{
+	struct conn *conn = conn_get(trace, fragment->conn);
+
+	return conn ? conn_keep_fragment(trace, conn, fragment) : -ENOMEM;
+}
+
+void trace_process(struct trace *trace, const struct bx_process *process)
+{
+	if (process->what != BX_PROCESS_EXIT)
+		return;
+	thread_forget_process(trace, process->tgid);
+	process_forget(trace, process->tgid);
+}
+
+void trace_tick(struct trace *trace, uint64_t now_ns)
+{
+	trace->now_ns = now_ns;
+	settle_tick(trace);
+	conn_expire(trace);
+	thread_expire(trace);
+}
+
+void trace_flush(struct trace *trace, uint64_t now_ns)
+{
+	trace->now_ns = now_ns;
+	list_for_each(&trace->conn_lru, it)
+		http_conn_abandon(trace, list_entry(it, struct conn, lru));
+	list_for_each(&trace->conn_lru, it)
+		mysql_conn_lost(trace, list_entry(it, struct conn, lru));
+	settle_flush(trace);
+	list_for_each(&trace->conn_lru, it)
+		conn_drop_fragments(trace, list_entry(it, struct conn, lru), UINT32_MAX);
+	book_flush(trace);
+}
+
+const struct trace_counters *trace_counters(const struct trace *trace)
+{
+	return &trace->counters;
+}
