@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * name.c - see name.h. "Letter" is approximate outside ASCII: blocks of the Unicode standard
+ * without any letter are refused, the rest is accepted. A full table of letters would be larger
+ * than all of this agent's parsers.
+ */
+#include "xray/name.h"
+
+#include <stdio.h>
+
+#include "util/utf8.h"
+
+struct range {
+	uint32_t first, last;
+};
+
+static const struct range not_letters[] = {
+	{ 0x80, 0xa9 }, /* C1 controls, Latin-1 signs up to the feminine ordinal */
+	{ 0xab, 0xb4 }, /* up to the micro sign */
+	{ 0xb6, 0xb9 }, /* up to the masculine ordinal */
+	{ 0xbb, 0xbf },	       { 0xd7, 0xd7 },	   /* multiplication sign */
+	{ 0xf7, 0xf7 },				   /* division sign */
+	{ 0x2000, 0x2bff },			   /* punctuation, symbols, arrows, boxes */
+	{ 0x3000, 0x3004 },			   /* CJK punctuation */
+	{ 0x3007, 0x3020 },    { 0xe000, 0xf8ff }, /* private use */
+	{ 0xfe00, 0xfe6f },			   /* variation selectors, marks, small forms */
+	{ 0xfeff, 0xff0f },			   /* byte order mark, full-width punctuation */
+	{ 0xfff0, 0xffff },			   /* specials */
+	{ 0x1f000, 0x1faff },			   /* pictographs */
+	{ 0xe0000, 0x10ffff },			   /* tags, private use */
+};
+
+static bool is_letter(uint32_t c)
+{
+	if (c < 0x80)
+		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	for (size_t i = 0; i < sizeof(not_letters) / sizeof(not_letters[0]); i++) {
+		if (c >= not_letters[i].first && c <= not_letters[i].last)
+			return false;
+	}
+	return true;
+}
+
+static bool is_allowed(uint32_t c)
+{
+	return is_letter(c) || (c >= '0' && c <= '9') ||
+	       (c && c < 0x80 && strchr("_.:/%&#=+\\-@", (int)c));
+}
+
+static bool is_space(uint32_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xa0 || c == 0x3000;
+}
+
+void name_clean(struct bytes in, char ret[NAME_CAP])
+{
+	size_t len = 0, chars = 0, n;
+	bool space = false;
+	uint32_t c = 0;
+
+	for (; in.len; in = bytes_skip(in, n ? n : 1)) {
+		n = utf8_decode(in, &c);
+		if (n && is_space(c)) {
+			space = len > 0;
+			continue;
+		}
+		if (!n || !is_allowed(c))
+			continue;
+		if (chars + space + 1 > NAME_CHARS_MAX)
+			break;
+		if (space)
+			ret[len++] = ' ';
+		memcpy(ret + len, in.at, n);
+		len += n;
+		chars += space + 1;
+		space = false;
+	}
+	ret[len] = '\0';
+	if (!len)
+		snprintf(ret, NAME_CAP, "unknown");
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * segment.h - a finished request as one X-Ray segment document (reference xray.md sections 1 to 3
+ * and 14).
+ *
+ * Pure: same request, same context and same random bytes give the same document. Key order is
+ * fixed, with the top-level id first, and nothing is written between tokens, because the daemon
+ * finds ids by a pattern without blanks.
+ *
+ * Times: a segment's start is rounded down and its end up to whole microseconds, a subsegment's the
+ * other way round, so that rounding never puts a statement outside its request.
+ *
+ * String caps: X-Ray's guide says 250 characters, but the SDK sends strings whole, the console
+ * groups by whole URLs, and the daemon does not look; so strings are cut only where a document
+ * would outgrow a datagram. The caps here keep a segment without subsegments, and each subsegment
+ * alone, under 65,477 bytes even if every byte needs an escape.
+ */
+#ifndef BPFXRAY_XRAY_SEGMENT_H
+#define BPFXRAY_XRAY_SEGMENT_H
+
+#include "trace/request.h"
+#include "xray/id.h"
+
+#define SEGMENT_METHOD_MAX	32   /* bytes of http.request.method */
+#define SEGMENT_HEADER_MAX	2048 /* bytes of user_agent and client_ip each */
+#define SEGMENT_IDENTITY_MAX	256  /* bytes of user, database and version strings */
+#define SEGMENT_RAW_SQL_MAX	8192 /* bytes of raw SQL; sanitised text has SQL_SANITIZED_CAP */
+#define SEGMENT_RAW_MESSAGE_MAX 512  /* bytes of an unsanitised error message: a server's own cap */
+
+/* What of statements and of error messages may leave the host. */
+enum segment_sql {
+	SEGMENT_SQL_SANITIZED, /* without literals */
+	SEGMENT_SQL_RAW,
+	SEGMENT_SQL_OFF, /* no text at all; of errors the code and SQLSTATE */
+};
+
+struct segment_context {
+	const char *service_name; /* cleaned here */
+	const char *version;	  /* bpfxray's own */
+	const char *origin;	  /* AWS::ECS::Container ..; NULL: left out */
+	enum segment_sql sql;
+	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
+	struct random_source random;
+};
+
+/*
+ * Encodes @request. Root and Parent of its trace header are kept (a Parent without a Root belongs
+ * to a trace that nobody knows and is dropped); without a usable header the trace is new. Returns 0
+ * with a NUL-terminated document that the caller frees and its length without the NUL, or -ENOMEM.
+ */
+int segment_encode(const struct segment_context *ctx, const struct request *request,
+		   char **ret_json, size_t *ret_len);
+
+#endif
