@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * document.h - how a document travels to the X-Ray daemon (reference xray.md sections 1.6 and 7).
+ */
+#ifndef BPFXRAY_EMIT_DOCUMENT_H
+#define BPFXRAY_EMIT_DOCUMENT_H
+
+/* Each datagram begins with this line; exactly one document follows. */
+#define DOCUMENT_HEADER "{\"format\":\"json\",\"version\":1}\n"
+
+/* The largest UDP payload over IPv4 is 65,507 bytes; the header line takes 30 of them. */
+#define DOCUMENT_MAX (65507 - (sizeof(DOCUMENT_HEADER) - 1))
+
+#endif
