@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * conn.bpf.h - a socket's identity: its conn, its thread, its addresses, and whether it still
+ * lives.
+ */
+#ifndef BPFXRAY_CONN_BPF_H
+#define BPFXRAY_CONN_BPF_H
+
+#include "maps.bpf.h"
+
+#define AF_UNIX	    1
+#define AF_INET	    2
+#define AF_INET6    10
+#define SOCK_STREAM 1
+
+/* Set by the loader: true when the backend's program type has no socket storage. */
+extern const volatile bool conn_by_pointer;
+
+/* The current thread's state, or NULL when it is nobody's target. */
+static __always_inline struct thread *thread__of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&thread_of_task, task, NULL, 0);
+}
+
+/* Inode number of the socket: 0 when it has no file (closed, or not yet accepted). */
+static __always_inline __u32 socket__ino(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
+}
+
+/*
+ * False once the file of @ex's socket is gone. Unix sockets have no close event: this is how their
+ * end is known. The memory may be another socket's by now: its inode differs then.
+ */
+static __always_inline bool socket__alive(struct open_exchange *ex)
+{
+	return socket__ino((struct sock *)ex->socket) == ex->ino;
+}
+
+static __always_inline struct conn *conn__by_pointer(struct sock *sk, bool create)
+{
+	struct conn blank_conn = {}, *conn;
+	__u64 key = (__u64)sk;
+	__u32 ino = socket__ino(sk);
+
+	conn = bpf_map_lookup_elem(&conn_of_ptr, &key);
+	if (conn && ino && conn->ino && conn->ino != ino) {
+		bpf_map_delete_elem(&conn_of_ptr, &key);
+		conn = NULL;
+	}
+	if (conn) {
+		if (!conn->ino)
+			conn->ino = ino;
+		return conn;
+	}
+	if (!create)
+		return NULL;
+	blank_conn.ino = ino;
+	if (bpf_map_update_elem(&conn_of_ptr, &key, &blank_conn, BPF_ANY))
+		return NULL;
+	return bpf_map_lookup_elem(&conn_of_ptr, &key);
+}
+
+/* The conn of @sk; with @create a new one when there is none. NULL: none, or no room (counted). */
+static __always_inline struct conn *conn__of(struct sock *sk, bool create)
+{
+	struct conn *conn;
+
+	if (conn_by_pointer)
+		conn = conn__by_pointer(sk, create);
+	else
+		conn = bpf_sk_storage_get(&conn_of_sk, sk, NULL,
+					  create ? BPF_SK_STORAGE_GET_F_CREATE : 0);
+	if (!conn && create)
+		counter__add(BX_C_LOST_SOCKET, 1);
+	return conn;
+}
+
+/* An id that no other connection has while the machine is up: time of first use and CPU. */
+static __always_inline __u64 conn__new_id(__u64 now_ns)
+{
+	return now_ns << 8 | (bpf_get_smp_processor_id() & 0xff);
+}
+
+static __always_inline void conn__addresses(struct sock *sk, struct bx_exchange *ex)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	ex->family = family;
+	if (family != AF_INET && family != AF_INET6)
+		return;
+	ex->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	ex->peer_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (family == AF_INET) {
+		*(__be32 *)ex->local_addr = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+		*(__be32 *)ex->peer_addr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+		return;
+	}
+	BPF_CORE_READ_INTO(&ex->local_addr, sk, __sk_common.skc_v6_rcv_saddr);
+	BPF_CORE_READ_INTO(&ex->peer_addr, sk, __sk_common.skc_v6_daddr);
+}
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * exchange.bpf.h - the life of an exchange: opened by its first byte, filled call by call, sent
+ * when the direction flips back or the connection ends; and whose it is.
+ */
+#ifndef BPFXRAY_EXCHANGE_BPF_H
+#define BPFXRAY_EXCHANGE_BPF_H
+
+#include "conn.bpf.h"
+#include "ring.bpf.h"
+
+static __always_inline struct open_exchange *exchange__of(__u64 conn_id)
+{
+	return bpf_map_lookup_elem(&pool, &conn_id);
+}
+
+static __always_inline void turn__reset(struct bx_turn *turn)
+{
+	turn->first_ns = 0;
+	turn->last_ns = 0;
+	turn->total = 0;
+	turn->kept = 0;
+	turn->text_len = 0;
+	turn->calls = 0;
+	turn->calls_kept = 0;
+}
+
+/* The next exchange of @conn, in the place of the one before it. */
+static __always_inline void exchange__reset(struct open_exchange *ex, struct conn *conn)
+{
+	conn->seq++;
+	ex->wire.seq = conn->seq;
+	ex->wire.protocol = conn->protocol;
+	ex->wire.role = conn->role;
+	ex->wire.owner_conn = 0;
+	ex->wire.owner_seq = 0;
+	ex->wire.children = 0;
+	ex->wire.flags = conn->flags & CONN_MIDSTREAM ? BX_EX_MIDSTREAM : 0;
+	ex->wire.error = 0;
+	ex->wire.text_len = 0;
+	ex->wire.closed_ns = 0;
+	turn__reset(&ex->wire.turn[0]);
+	turn__reset(&ex->wire.turn[1]);
+	ex->sent_total[0] = 0;
+	ex->sent_total[1] = 0;
+	ex->withheld = 0;
+	ex->header_len = 0;
+	ex->snapshotted = 0;
+	ex->head_done = 0;
+	ex->tail_len[0] = 0;
+	ex->tail_len[1] = 0;
+	counter__add(BX_C_EXCHANGES, 1);
+}
+
+/* The exchange now belongs to the current thread and begins at @now_ns. */
+static __always_inline void exchange__begin(struct open_exchange *ex, struct task_struct *task,
+					    __u64 now_ns)
+{
+	ex->wire.opened_ns = now_ns;
+	ex->wire.tgid = task->tgid;
+	ex->wire.tid = task->pid;
+	ex->wire.end_tid = task->pid;
+}
+
+/* Opens an exchange on @conn. NULL: the pool is full, counted. */
+static __noinline struct open_exchange *exchange__open(struct sock *sk, struct conn *conn)
+{
+	struct open_exchange *ex, *empty;
+	__u32 zero = 0;
+	__u64 id = conn->id;
+
+	empty = bpf_map_lookup_elem(&blank, &zero);
+	if (!empty)
+		return NULL;
+	if (bpf_map_update_elem(&pool, &id, empty, BPF_ANY)) {
+		conn->seq++;
+		counter__add(BX_C_EXCHANGES, 1);
+		counter__add(BX_C_LOST_POOL, 1);
+		return NULL;
+	}
+	ex = bpf_map_lookup_elem(&pool, &id);
+	if (!ex)
+		return NULL;
+	ex->wire.conn = id;
+	ex->wire.established_ns = conn->established_ns;
+	ex->wire.connect_ns = conn->connect_ns;
+	ex->socket = (__u64)sk;
+	ex->ino = socket__ino(sk);
+	conn__addresses(sk, &ex->wire);
+	exchange__reset(ex, conn);
+	return ex;
+}
+
+/* The bytes were nobody's: the exchange leaves without a record and without its number. */
+static __always_inline void exchange__discard(struct open_exchange *ex, struct conn *conn)
+{
+	__u64 id = conn->id;
+
+	conn->seq--;
+	counter__add(BX_C_DISCARDED, 1);
+	bpf_map_delete_elem(&pool, &id);
+}
+
+static __always_inline void exchange__close(struct open_exchange *ex, __u32 flags, __u64 now_ns)
+{
+	__u64 id = ex->wire.conn;
+
+	if (ex->wire.protocol == BX_PROTO_UNKNOWN) {
+		counter__add(BX_C_DISCARDED, 1);
+	} else {
+		ex->wire.closed_ns = now_ns;
+		exchange__emit(ex, flags);
+	}
+	bpf_map_delete_elem(&pool, &id);
+}
+
+/* One call more of turn @t. */
+static __always_inline void turn__count(struct open_exchange *ex, __u32 t, __u32 len, __u64 now_ns)
+{
+	struct bx_turn *turn = &ex->wire.turn[t & 1];
+	__u32 i = turn->calls_kept;
+
+	if (!turn->calls)
+		turn->first_ns = now_ns;
+	turn->last_ns = now_ns;
+	turn->total += len;
+	turn->calls++;
+	if (i < BX_CALLS_CAP) {
+		__u64 after_us = (now_ns - turn->first_ns) / 1000;
+		struct bx_call *call = &turn->call[bound__at_most(i, BX_CALLS_CAP - 1)];
+
+		call->end = turn->total;
+		call->after_us = after_us > 0xffffffff ? 0xffffffff : after_us;
+		turn->calls_kept = i + 1;
+	}
+}
+
+/*
+ * The current thread begins to serve @ex. When the request that it served before still waits for
+ * its answer, the thread serves several at once: from now on it owns nothing. When that has an
+ * answer, it is sent now: the agent's framing says whether the answer was complete when the thread
+ * moved on.
+ */
+__weak __noinline int thread__serve(struct thread *thread, struct open_exchange *ex)
+{
+	struct open_exchange *before = NULL;
+
+	if (!thread || !ex)
+		return 0;
+	if (thread->request_conn && thread->request_conn != ex->wire.conn)
+		before = exchange__of(thread->request_conn);
+	if (before && before->wire.seq == thread->request_seq && socket__alive(before)) {
+		if (!before->wire.turn[1].total)
+			thread->flags |= THREAD_MULTIPLEX;
+		else if (!(thread->flags & THREAD_MULTIPLEX))
+			exchange__emit(before, BX_EX_SNAPSHOT);
+	}
+	thread->request_conn = ex->wire.conn;
+	thread->request_seq = ex->wire.seq;
+	if (thread->flags & THREAD_MULTIPLEX)
+		ex->wire.flags |= BX_EX_MULTIPLEX;
+	return 0;
+}
+
+/*
+ * The request that the thread serves becomes the owner of @ex, a database call, if it is still
+ * open.
+ */
+__weak __noinline int thread__own(struct thread *thread, struct open_exchange *ex)
+{
+	struct open_exchange *owner;
+
+	if (!thread || !ex)
+		return 0;
+	if (thread->flags & THREAD_MULTIPLEX) {
+		ex->wire.flags |= BX_EX_MULTIPLEX;
+		return 0;
+	}
+	if (!thread->request_conn)
+		return 0;
+	owner = exchange__of(thread->request_conn);
+	if (!owner || owner->wire.seq != thread->request_seq)
+		return 0;
+	ex->wire.owner_conn = thread->request_conn;
+	ex->wire.owner_seq = thread->request_seq;
+	__sync_fetch_and_add(&owner->wire.children, 1);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * maps.bpf.h - every map of the kernel side, a card each: key, value, writer, deleter, when full.
+ *
+ * The maps are defined in maps.bpf.c and joined to the other objects by the static linker.
+ */
+#ifndef BPFXRAY_MAPS_BPF_H
+#define BPFXRAY_MAPS_BPF_H
+
+#include "compat.bpf.h"
+#include "bpfxray/wire.h"
+
+/* struct conn.flags */
+#define CONN_FINAL                                                                                 \
+	(1u << 0) /* verdict final, nothing more is looked at: other protocol, TLS, ended */
+#define CONN_GREETED	(1u << 1) /* MySQL: greeting seen, the login packet comes next */
+#define CONN_MIDSTREAM	(1u << 2) /* MySQL: older than the trace */
+#define CONN_TRUSTED	(1u << 3) /* MySQL mid-stream: a reply with sequence number 1 was seen */
+#define CONN_COMPRESSED (1u << 4) /* MySQL: packets are compressed from the login's answer on */
+#define CONN_SKIP_RECEIVED                                                                         \
+	(1u << 5) /* undecided: this direction's run failed to classify, wait for the flip */
+#define CONN_SKIP_SENT	 (1u << 6)
+#define CONN_SERVER_SIDE (1u << 7) /* accepted from a listener of a target */
+
+/* What is known of a socket while it is idle. */
+struct conn {
+	__u64 id; /* 0: not used yet (a listener, or a child that nobody has read) */
+	__u64 established_ns;
+	__u64 connect_ns;
+	__u64 connect_owner_conn; /* the request that the connecting thread was serving */
+	__u32 connect_owner_seq;
+	__u32 connect_tgid;
+	__u32 connect_tid;
+	__u32 seq; /* number of the last exchange */
+	__u32 flags;
+	__u32 ino; /* the socket's inode, to know a recycled sock from its predecessor */
+	__u8 protocol;
+	__u8 role;
+	__u8 tries;
+	__u8 _pad[5];
+};
+
+/* A target's thread: the request that it serves. */
+struct thread {
+	__u64 request_conn; /* 0: none */
+	__u32 request_seq;
+	__u32 flags; /* THREAD_* */
+};
+
+#define THREAD_MULTIPLEX                                                                           \
+	(1u << 0) /* has read a head while another request of its own had no answer */
+
+/* A target process. */
+struct target {
+	__u32 agent_pid; /* the tracer that follows it: a second one refuses */
+	__u32 root_pid;	 /* the --pid it descends from */
+};
+
+/*
+ * Of a tail, twice what is sent: so that short calls can be appended before the front is dropped.
+ */
+#define TAIL_ROOM (2 * BX_TAIL_CAP)
+
+/*
+ * An exchange while it is open. `text` stands directly behind `wire`, so that one output call
+ * sends both.
+ */
+struct open_exchange {
+	struct bx_exchange wire;
+	__u8 text[BX_TEXT_CAP + BX_READ_CAP];
+	__u64 socket;	     /* address of the struct sock, only ever read by probe_read */
+	__u64 sent_total[2]; /* the turns' totals in the last snapshot */
+	__u32 ino;
+	__u8 first_sent; /* undecided: the first bytes were sent, not received */
+	__u8 withheld;	 /* MySQL: no more bytes of this request are copied */
+	__u8 header_len; /* MySQL: bytes of `header` that are there */
+	__u8 snapshotted;
+	__u8 header[16]; /* MySQL: first packet header of the request and its command byte */
+	__u32 head_done; /* HTTP: the response's head ended at the end of a call */
+	__u32 tail_len[2];
+	__u32 _pad;
+	__u8 tail[2][TAIL_ROOM + BX_TAIL_CAP];
+};
+
+/*
+ * ring: the one way out. Records of wire.h. Writer: exchange.bpf.h, task.bpf.c. Reader:
+ * probe/ring.c. Full: the record is lost, counted (BX_C_LOST_RING, BX_C_LOST_FRAGMENT).
+ */
+struct ring_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, BX_RING_BYTES);
+};
+extern struct ring_map ring SEC(".maps");
+
+/*
+ * pool: connection id -> open exchange. Writer: exchange__open(). Deleter: exchange__close() when
+ * the connection ends or the bytes are nobody's; the agent for an exchange that framing has
+ * finished and that stays idle. Full: the exchange is lost, counted (BX_C_LOST_POOL). Preallocated:
+ * an allocation in a probe may fail.
+ */
+struct pool_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BX_POOL_MAX);
+	__type(key, __u64);
+	__type(value, struct open_exchange);
+};
+extern struct pool_map pool SEC(".maps");
+
+/* blank: 0 -> a zeroed exchange, what a new element of `pool` is copied from. Written never. */
+struct blank_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct open_exchange);
+};
+extern struct blank_map blank SEC(".maps");
+
+/*
+ * conn_of_sk: struct sock -> conn, for programs that may use socket storage. Writer: conn.bpf.h.
+ * Deleter: the kernel, with the socket. An accepted socket inherits its listener's entry. Full: no
+ * memory, counted (BX_C_LOST_SOCKET).
+ */
+struct conn_of_sk_map {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct conn);
+};
+extern struct conn_of_sk_map conn_of_sk SEC(".maps");
+
+/*
+ * conn_of_ptr: address of a struct sock -> conn, for the `syscall` backend, whose program type has
+ * no socket storage. Writer: conn.bpf.h. Deleter: TCP close; a recycled address is known by its
+ * inode. Full: counted (BX_C_LOST_SOCKET).
+ */
+struct conn_of_ptr_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct conn);
+};
+extern struct conn_of_ptr_map conn_of_ptr SEC(".maps");
+
+/*
+ * thread_of_task: task -> thread; being there makes a thread a target's. Writer: task.bpf.c (fork,
+ * and the agent's first walk). Deleter: the kernel, with the task. Full: no memory: the thread is
+ * not followed, counted (BX_C_LOST_SOCKET).
+ */
+struct thread_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread);
+};
+extern struct thread_map thread_of_task SEC(".maps");
+
+/*
+ * bx_targets: process id (init namespace) -> target. Writer: agent at start, fork hook. Deleter:
+ * exit hook of the last thread. Its name is how a second tracer finds the first. Full: the child is
+ * followed but not listed.
+ */
+struct targets_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BX_TARGETS_MAX);
+	__type(key, __u32);
+	__type(value, struct target);
+};
+extern struct targets_map bx_targets SEC(".maps");
+
+/*
+ * counters: enum bx_counter -> count, per CPU. Writer: counter__add(). Read by the agent; never
+ * reset.
+ */
+struct counters_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, BX_C_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+extern struct counters_map counters SEC(".maps");
+
+static __always_inline void counter__add(__u32 which, __u64 n)
+{
+	__u64 *value = bpf_map_lookup_elem(&counters, &which);
+
+	if (value)
+		__sync_fetch_and_add(value, n);
+}
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * sweep.bpf.c - the agent's walk over the open exchanges at each tick: an exchange that has been
+ * quiet is sent as a snapshot, so that framing can finish it; and unix sockets, which have no close
+ * event, are found gone.
+ */
+#include "exchange.bpf.h"
+
+/* An exchange that moved less than this long ago is left alone. Set by the loader. */
+const volatile __u64 sweep_quiet_ns = 20000000;
+
+static __always_inline __u64 exchange__last_ns(struct open_exchange *ex)
+{
+	__u64 request = ex->wire.turn[0].last_ns, response = ex->wire.turn[1].last_ns;
+
+	return response > request ? response : request;
+}
+
+SEC("iter/bpf_map_elem")
+int iter__sweep(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct open_exchange *ex = ctx->value;
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	if (!ex || ex->wire.protocol == BX_PROTO_UNKNOWN ||
+	    exchange__last_ns(ex) + sweep_quiet_ns > now_ns)
+		return 0;
+	if (ex->wire.family == AF_UNIX && !ex->wire.closed_ns && !socket__alive(ex)) {
+		ex->wire.closed_ns = now_ns;
+		ex->snapshotted = 0;
+		exchange__emit(ex, BX_EX_CLOSED_LOCAL);
+		return 0;
+	}
+	if (ex->snapshotted && ex->sent_total[0] == ex->wire.turn[0].total &&
+	    ex->sent_total[1] == ex->wire.turn[1].total)
+		return 0;
+	if (ex->wire.turn[1].total)
+		exchange__emit(ex, BX_EX_SNAPSHOT);
+	return 0;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * task.bpf.c - which threads are targets: children inherit at fork, before they run; the list of
+ * processes follows fork, exec and exit; and the walks that the agent starts when it attaches.
+ */
+#include "conn.bpf.h"
+#include "ring.bpf.h"
+
+static __always_inline void process__tell(__u32 what, __u32 tgid, __u32 parent_tgid)
+{
+	struct bx_process process = {
+		.record = { BX_RECORD_PROCESS, sizeof(process) },
+		.at_ns = bpf_ktime_get_ns(),
+		.what = what,
+		.tgid = tgid,
+		.parent_tgid = parent_tgid,
+	};
+
+	bpf_ringbuf_output(&ring, &process, sizeof(process), ring__wake());
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(tp__sched_process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct target *target, inherited = {};
+	__u32 tgid;
+
+	if (!bpf_task_storage_get(&thread_of_task, parent, NULL, 0))
+		return 0;
+	if (!bpf_task_storage_get(&thread_of_task, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE))
+		counter__add(BX_C_LOST_SOCKET, 1);
+	if (child->pid != child->tgid)
+		return 0;
+	tgid = parent->tgid;
+	target = bpf_map_lookup_elem(&bx_targets, &tgid);
+	if (target)
+		inherited = *target;
+	tgid = child->tgid;
+	bpf_map_update_elem(&bx_targets, &tgid, &inherited, BPF_ANY);
+	process__tell(BX_PROCESS_FORK, child->tgid, parent->tgid);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(tp__sched_process_exec, struct task_struct *task)
+{
+	if (thread__of(task))
+		process__tell(BX_PROCESS_EXEC, task->tgid, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(tp__sched_process_exit, struct task_struct *task)
+{
+	__u32 tgid;
+
+	if (!thread__of(task) || task->signal->live.counter > 0)
+		return 0;
+	tgid = task->tgid;
+	bpf_map_delete_elem(&bx_targets, &tgid);
+	process__tell(BX_PROCESS_EXIT, tgid, 0);
+	return 0;
+}
+
+/* Walked at attach: each thread of a listed process becomes a target's thread. */
+SEC("iter/task")
+int iter__mark_threads(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	__u32 tgid;
+
+	if (!task)
+		return 0;
+	tgid = task->tgid;
+	if (bpf_map_lookup_elem(&bx_targets, &tgid) &&
+	    !bpf_task_storage_get(&thread_of_task, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE))
+		counter__add(BX_C_LOST_SOCKET, 1);
+	return 0;
+}
+
+/*
+ * Walked at attach: a listener of a target gets a conn, which the sockets that it accepts inherit:
+ * so that the time of their establishment is known.
+ */
+SEC("iter/task_file")
+int iter__mark_listeners(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct socket *socket;
+	struct conn *conn;
+	struct sock *sk;
+	__u32 tgid;
+
+	if (!task || !file)
+		return 0;
+	tgid = task->tgid;
+	if (!bpf_map_lookup_elem(&bx_targets, &tgid))
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return 0;
+	sk = socket->sk;
+	if (!sk || sk->__sk_common.skc_state != TCP_LISTEN || sk->sk_type != SOCK_STREAM)
+		return 0;
+	conn = conn__of(sk, true);
+	if (conn)
+		conn->flags |= CONN_SERVER_SIDE;
+	return 0;
+}
