@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * features.c - the table of checks. A check fills verdict, error and detail; name, advice and who
+ * needs it stand in the table. Checks that load programs are not tried without the rights to: their
+ * answer would be about the rights.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/types.h>
+#include <string.h>
+
+#include "probe/feature_bpf.h"
+#include "probe/features.h"
+#include "util/cleanup.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+/*
+ * include/linux/err.h of the kernel, not for userspace: architectures without trampolines
+ * answer with it.
+ */
+#define KERNEL_ENOTSUPP 524
+#define BTF_PATH	"/sys/kernel/btf/vmlinux"
+/* include/linux/proc_ns.h: PROC_PID_INIT_INO, the inode of the first PID namespace. */
+#define INIT_PID_NAMESPACE "pid:[4026531836]"
+
+struct context {
+	struct btf *btf; /* NULL until it was read, or unreadable */
+	bool privileged;
+};
+
+struct check {
+	const char *name;
+	void (*run)(struct context *context, const char *subject, struct feature *ret);
+	const char *subject; /* tracepoint or iterator, for those that share a run() */
+	const char *advice;
+	unsigned int needed_by;
+	bool needs_rights; /* not tried without the rights to load programs */
+	bool privilege;	   /* struct feature.privilege */
+};
+
+static void answer(struct feature *ret, bool yes, int error, const char *detail)
+{
+	ret->verdict = yes ? FEATURE_YES : FEATURE_NO;
+	ret->error = yes ? 0 : error;
+	snprintf(ret->detail, sizeof(ret->detail), "%s", detail);
+}
+
+static ssize_t read_file(const char *path, char *buf, size_t cap)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, cap - 1);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return n;
+}
+
+static int effective_capabilities(__u64 *ret)
+{
+	unsigned long long mask;
+	char text[4096];
+	const char *line;
+	ssize_t n = read_file("/proc/self/status", text, sizeof(text));
+
+	if (n < 0)
+		return (int)n;
+	line = strstr(text, "\nCapEff:");
+	if (!line || sscanf(line, "\nCapEff: %llx", &mask) != 1)
+		return -EPROTO;
+	*ret = mask;
+	return 0;
+}
+
+static bool has(__u64 mask, int capability)
+{
+	return mask & (1ull << capability);
+}
+
+static void check_bpf_rights(struct context *context, const char *subject, struct feature *ret)
+{
+	__u64 mask = 0;
+	int r = effective_capabilities(&mask);
+	bool admin = has(mask, CAP_SYS_ADMIN);
+	bool yes = !r && (admin || (has(mask, CAP_BPF) && has(mask, CAP_PERFMON)));
+
+	(void)subject;
+	context->privileged = yes;
+	answer(ret, yes, r ? -r : EPERM, "");
+	snprintf(ret->detail, sizeof(ret->detail), "uid %u%s%s%s", (unsigned int)geteuid(),
+		 admin ? ", CAP_SYS_ADMIN" : "", has(mask, CAP_BPF) ? ", CAP_BPF" : "",
+		 has(mask, CAP_PERFMON) ? ", CAP_PERFMON" : "");
+}
+
+static void check_ptrace_right(struct context *context, const char *subject, struct feature *ret)
+{
+	__u64 mask = 0;
+	int r = effective_capabilities(&mask);
+
+	(void)context;
+	(void)subject;
+	answer(ret, !r && has(mask, CAP_SYS_PTRACE), r ? -r : EPERM, "");
+}
+
+static void check_pid_namespace(struct context *context, const char *subject, struct feature *ret)
+{
+	char to[64];
+	ssize_t n = readlink("/proc/self/ns/pid", to, sizeof(to) - 1);
+
+	(void)context;
+	(void)subject;
+	to[n < 0 ? 0 : n] = '\0';
+	answer(ret, !strcmp(to, INIT_PID_NAMESPACE), n < 0 ? errno : 0, to);
+}
+
+static void check_lockdown(struct context *context, const char *subject, struct feature *ret)
+{
+	char text[80];
+	ssize_t n = read_file("/sys/kernel/security/lockdown", text, sizeof(text));
+
+	(void)context;
+	(void)subject;
+	if (n < 0) {
+		ret->verdict = FEATURE_UNKNOWN;
+		snprintf(ret->detail, sizeof(ret->detail), "not shown by this system");
+		return;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	answer(ret, !strstr(text, "[confidentiality]"), 0, text);
+}
+
+static void check_btf(struct context *context, const char *subject, struct feature *ret)
+{
+	int fd = open(BTF_PATH, O_RDONLY | O_CLOEXEC);
+
+	(void)subject;
+	if (fd < 0) {
+		answer(ret, false, errno, BTF_PATH);
+		return;
+	}
+	close(fd);
+	context->btf = btf__parse(BTF_PATH, NULL);
+	answer(ret, context->btf, errno, BTF_PATH);
+}
+
+static void check_ring_buffer(struct context *context, const char *subject, struct feature *ret)
+{
+	_cleanup_close_ int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "bpfxray_check", 0, 0,
+						(__u32)sysconf(_SC_PAGESIZE), NULL);
+
+	(void)context;
+	(void)subject;
+	answer(ret, fd >= 0, -fd, "");
+}
+
+/*
+ * Storage maps need a BTF of their key and value, which libbpf's probe brings along. It keeps
+ * the errno to itself.
+ */
+static void check_socket_storage(struct context *context, const char *subject, struct feature *ret)
+{
+	(void)context;
+	(void)subject;
+	answer(ret, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_SK_STORAGE, NULL) == 1, 0, "");
+}
+
+static void check_task_storage(struct context *context, const char *subject, struct feature *ret)
+{
+	(void)context;
+	(void)subject;
+	answer(ret, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL) == 1, 0, "");
+}
+
+/* What finds the buffer of a socket call: the calling task's own registers (kernel 5.15). */
+static void check_task_registers(struct context *context, const char *subject, struct feature *ret)
+{
+	int r = load_task_registers();
+
+	(void)context;
+	(void)subject;
+	answer(ret, !r, -r, "");
+}
+
+static const char *const result_text[] = {
+	[HOOK_FIRES] = "attaches and fires",
+	[HOOK_ATTACHES] = "attaches",
+	[HOOK_ABSENT] = "this kernel has no such hook",
+	[HOOK_NO_LOAD] = "the program is refused",
+	[HOOK_NO_ATTACH] = "loads but does not attach",
+	[HOOK_SILENT] = "attaches but never fires",
+};
+
+static void answer_hook(struct feature *ret, struct hook_outcome outcome)
+{
+	answer(ret, outcome.result == HOOK_FIRES || outcome.result == HOOK_ATTACHES, outcome.error,
+	       result_text[outcome.result]);
+}
+
+/* @subject: the tracepoint's name. */
+static void check_tp_btf(struct context *context, const char *subject, struct feature *ret)
+{
+	hook_trigger trigger = NULL;
+
+	if (!context->btf) {
+		ret->verdict = FEATURE_UNKNOWN;
+		return;
+	}
+	if (!strcmp(subject, "inet_sock_set_state"))
+		trigger = trigger_tcp_state;
+	else if (!strncmp(subject, "sock_", strlen("sock_")))
+		trigger = trigger_unix_message;
+	answer_hook(ret, hook_try_tp_btf(context->btf, subject, trigger));
+}
+
+/* @subject: the kind of iterator. Their BTF functions are what a program attaches to. */
+static void check_iterator(struct context *context, const char *subject, struct feature *ret)
+{
+	char function[64];
+
+	if (!context->btf) {
+		ret->verdict = FEATURE_UNKNOWN;
+		return;
+	}
+	snprintf(function, sizeof(function), "bpf_iter_%s", subject);
+	answer(ret, btf__find_by_name_kind(context->btf, function, BTF_KIND_FUNC) > 0, ENOENT, "");
+}
+
+/* The number of a system call's tracepoint, from either place where tracefs may be mounted. */
+static int tracepoint_id(const char *name)
+{
+	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	char path[160], text[32];
+
+	for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
+		snprintf(path, sizeof(path), "%s/events/syscalls/%s/id", roots[i], name);
+		if (read_file(path, text, sizeof(text)) > 0)
+			return (int)strtol(text, NULL, 10);
+	}
+	return -ENOENT;
+}
+
+static void check_tracefs(struct context *context, const char *subject, struct feature *ret)
+{
+	(void)context;
+	answer(ret, tracepoint_id(subject) > 0, ENOENT, "");
+}
+
+static void check_syscall_tracepoint(struct context *context, const char *subject,
+				     struct feature *ret)
+{
+	int id = tracepoint_id(subject);
+
+	(void)context;
+	if (id <= 0) {
+		ret->verdict = FEATURE_UNKNOWN;
+		return;
+	}
+	answer_hook(ret, hook_try_tracepoint(id, trigger_getppid));
+}
+
+#define ADVICE_RIGHTS "run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE"
+#define ADVICE_KERNEL "needs a kernel of 5.15 or newer with BTF (CONFIG_DEBUG_INFO_BTF=y)"
+#define ADVICE_SOCK   "needs kernel 6.3 or newer; the syscall backend does without"
+#define ADVICE_REFUSED                                                                             \
+	"refused although the rights are there: seccomp, a user namespace or lockdown"
+#define ADVICE_TRACEFS "mount -t tracefs tracefs /sys/kernel/tracing"
+
+/* Rows that are not tried without the rights to load BPF. */
+#define TRIED(name_, run_, subject_, advice_, needed_by_)                                          \
+	{                                                                                          \
+		.name = name_, .run = run_, .subject = subject_, .advice = advice_,                \
+		.needed_by = needed_by_, .needs_rights = true                                      \
+	}
+#define ITERATOR(kind)                                                                             \
+	TRIED("iterator: " kind, check_iterator, kind, ADVICE_KERNEL, FEATURE_FOR_ALL)
+#define HOOK(tracepoint, advice, needed_by)                                                        \
+	TRIED("hook: " tracepoint, check_tp_btf, tracepoint, advice, needed_by)
+
+/* clang-format off */
+static const struct check checks[] = {
+	{ .name = "rights to load BPF", .run = check_bpf_rights, .advice = ADVICE_RIGHTS,
+	  .needed_by = FEATURE_FOR_ALL, .privilege = true },
+	{ .name = "right to look into processes", .run = check_ptrace_right,
+	  .advice = ADVICE_RIGHTS, .needed_by = FEATURE_FOR_ALL, .privilege = true },
+	{ .name = "the host's PID namespace", .run = check_pid_namespace,
+	  .advice = "run the container in the host's PID namespace (--pid=host, pidMode host)",
+	  .needed_by = FEATURE_FOR_ALL, .privilege = true },
+	{ .name = "lockdown", .run = check_lockdown,
+	  .advice = "confidentiality forbids BPF to read memory; boot with lockdown=integrity",
+	  .needed_by = FEATURE_FOR_ALL },
+	{ .name = "BTF of the kernel", .run = check_btf, .advice = ADVICE_KERNEL,
+	  .needed_by = FEATURE_FOR_ALL },
+	TRIED("ring buffer", check_ring_buffer, NULL, ADVICE_KERNEL, FEATURE_FOR_ALL),
+	TRIED("socket storage", check_socket_storage, NULL, ADVICE_KERNEL, FEATURE_FOR_ALL),
+	TRIED("task storage", check_task_storage, NULL, ADVICE_KERNEL, FEATURE_FOR_ALL),
+	TRIED("a task's registers", check_task_registers, NULL, ADVICE_KERNEL, FEATURE_FOR_ALL),
+	ITERATOR("task"),
+	ITERATOR("task_file"),
+	ITERATOR("bpf_map_elem"),
+	HOOK("sched_process_fork", ADVICE_KERNEL, FEATURE_FOR_ALL),
+	HOOK("sched_process_exec", ADVICE_KERNEL, FEATURE_FOR_ALL),
+	HOOK("sched_process_exit", ADVICE_KERNEL, FEATURE_FOR_ALL),
+	HOOK("inet_sock_set_state", ADVICE_KERNEL, FEATURE_FOR_ALL),
+	HOOK("sock_send_length", ADVICE_SOCK, FEATURE_FOR_SOCK),
+	HOOK("sock_recv_length", ADVICE_SOCK, FEATURE_FOR_SOCK),
+	{ .name = "tracefs", .run = check_tracefs, .subject = "sys_exit_getppid",
+	  .advice = ADVICE_TRACEFS, .needed_by = FEATURE_FOR_SYSCALL },
+	TRIED("hook: system call tracepoints", check_syscall_tracepoint, "sys_exit_getppid",
+	      "needs CONFIG_FTRACE_SYSCALLS=y and the right to use perf events",
+	      FEATURE_FOR_SYSCALL),
+};
+/* clang-format on */
+
+_Static_assert(ARRAY_LEN(checks) <= FEATURES_MAX, "features_check() fills one feature a check");
+
+/*
+ * Rights that the capabilities promise and something else withholds are no matter of the
+ * kernel's version.
+ */
+static void tell_refusal(struct feature *ret)
+{
+	if (ret->verdict != FEATURE_NO || ret->privilege)
+		return;
+	if (ret->error != EPERM && ret->error != EACCES)
+		return;
+	ret->privilege = true;
+	ret->advice = ADVICE_REFUSED;
+}
+
+size_t features_check(struct feature ret[FEATURES_MAX])
+{
+	struct context context = { .btf = NULL };
+
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+		ret[i] = (struct feature){ .name = checks[i].name,
+					   .verdict = FEATURE_UNKNOWN,
+					   .advice = checks[i].advice,
+					   .needed_by = checks[i].needed_by,
+					   .privilege = checks[i].privilege };
+		if (!checks[i].needs_rights || context.privileged)
+			checks[i].run(&context, checks[i].subject, &ret[i]);
+		tell_refusal(&ret[i]);
+	}
+	btf__free(context.btf);
+	return ARRAY_LEN(checks);
+}
+
+const struct feature *features_missing(const struct feature *features, size_t count,
+				       unsigned int backend)
+{
+	for (size_t i = 0; i < count; i++)
+		if (features[i].verdict == FEATURE_NO && (features[i].needed_by & backend))
+			return &features[i];
+	return NULL;
+}
+
+const char *feature_error_text(int error, char *buf, size_t cap)
+{
+	if (error == KERNEL_ENOTSUPP)
+		snprintf(buf, cap, "not supported by this kernel (524)");
+	else if (error)
+		snprintf(buf, cap, "%s", strerror(error));
+	else
+		buf[0] = '\0';
+	return buf;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernel.c - see kernel.h: loading, attaching and choosing the backend. */
+#include "probe/kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "probe/kernel_private.h"
+#include "util/cleanup.h"
+
+/* Which programs belong to which backend; those not named belong to all. */
+static const struct {
+	const char *prefix;
+	enum kernel_backend backend;
+} program_backends[] = {
+	{ "tp__sock_", KERNEL_BACKEND_SOCK },
+	{ "tp__sys_exit_", KERNEL_BACKEND_SYSCALL },
+};
+
+const char *kernel_backend_name(const struct kernel *kernel)
+{
+	return kernel->backend == KERNEL_BACKEND_SOCK ? "sock" : "syscall";
+}
+
+static int print_quietly(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level, (void)format, (void)args;
+	return 0;
+}
+
+static int print_all(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, args);
+}
+
+static bool program_wanted(const char *name, enum kernel_backend backend)
+{
+	for (size_t i = 0; i < sizeof(program_backends) / sizeof(*program_backends); i++)
+		if (!strncmp(name, program_backends[i].prefix, strlen(program_backends[i].prefix)))
+			return program_backends[i].backend == backend;
+	return true;
+}
+
+static void choose_programs(struct kernel *kernel)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, kernel->skel->obj) bpf_program__set_autoload(
+		program, program_wanted(bpf_program__name(program), kernel->backend));
+	kernel->skel->rodata->conn_by_pointer = kernel->backend == KERNEL_BACKEND_SYSCALL;
+	if (kernel->backend == KERNEL_BACKEND_SYSCALL)
+		return;
+	bpf_map__set_max_entries(kernel->skel->maps.conn_of_ptr, 1);
+}
+
+/* The sweep's link names the map that it walks; the skeleton cannot know it. */
+static int attach_sweep(struct kernel *kernel)
+{
+	union bpf_iter_link_info info = { .map.map_fd = bpf_map__fd(kernel->skel->maps.pool) };
+	struct bpf_iter_attach_opts opts;
+
+	/*
+	 * not LIBBPF_OPTS(): it leaves the padding behind link_info_len as it was, and libbpf
+	 * looks at it
+	 */
+	memset(&opts, 0, sizeof(opts));
+	opts.sz = sizeof(opts);
+	opts.link_info = &info;
+	opts.link_info_len = sizeof(info);
+	kernel->sweep = bpf_program__attach_iter(kernel->skel->progs.iter__sweep, &opts);
+	return kernel->sweep ? 0 : -errno;
+}
+
+static int attach(struct kernel *kernel)
+{
+	int err;
+
+	bpf_program__set_autoattach(kernel->skel->progs.iter__sweep, false);
+	err = bpfxray_bpf__attach(kernel->skel);
+	return err ?: attach_sweep(kernel);
+}
+
+static int handle_record(void *ctx, void *data, size_t len)
+{
+	struct kernel *kernel = ctx;
+	struct record_view view;
+
+	if (record_check(data, len, &view) < 0)
+		kernel->bad_records++;
+	else if (kernel->sink.record)
+		kernel->sink.record(kernel->sink.ctx, &view);
+	return 0;
+}
+
+/* This process as its own target, for the time of one message over a socket pair. */
+static int see_own_call(struct kernel *kernel)
+{
+	_cleanup_close_ int pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+	uint64_t before[BX_C_MAX], after[BX_C_MAX];
+	uint32_t self = getpid();
+	int pair[2], err;
+	char byte = '?';
+
+	if (pidfd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	kernel_counters(kernel, before);
+	err = kernel_add_target(kernel, self, self) ?: kernel_mark(kernel);
+	if (!err && write(pair[0], &byte, 1) == 1 && read(pair[1], &byte, 1) == 1)
+		kernel_counters(kernel, after);
+	bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.thread_of_task), &pidfd);
+	bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.bx_targets), &self);
+	close(pair[0]);
+	close(pair[1]);
+	if (err)
+		return err;
+	return after[BX_C_CALLS] >= before[BX_C_CALLS] + 2 ? 0 : -ENOMSG;
+}
+
+static int load_backend(struct kernel *kernel, enum kernel_backend backend, const char **ret_step)
+{
+	int err;
+
+	*ret_step = "open";
+	kernel->backend = backend;
+	kernel->skel = bpfxray_bpf__open();
+	if (!kernel->skel)
+		return -errno;
+	choose_programs(kernel);
+	*ret_step = "load";
+	err = bpfxray_bpf__load(kernel->skel);
+	if (err)
+		return err;
+	*ret_step = "attach";
+	err = attach(kernel);
+	if (err)
+		return err;
+	*ret_step = "see one call";
+	return see_own_call(kernel);
+}
+
+static void unload(struct kernel *kernel)
+{
+	bpf_link__destroy(kernel->sweep);
+	kernel->sweep = NULL;
+	bpfxray_bpf__destroy(kernel->skel);
+	kernel->skel = NULL;
+}
+
+static int try_backends(struct kernel *kernel, enum kernel_backend wanted, char *why,
+			size_t why_cap)
+{
+	static const enum kernel_backend order[] = { KERNEL_BACKEND_SOCK, KERNEL_BACKEND_SYSCALL };
+	size_t used = 0;
+	int err = -EOPNOTSUPP;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		const char *step;
+		int n;
+
+		if (wanted != KERNEL_BACKEND_AUTO && wanted != order[i])
+			continue;
+		err = load_backend(kernel, order[i], &step);
+		if (!err)
+			return 0;
+		n = snprintf(why + used, why_cap - used, "%sbackend %s: %s failed: %s",
+			     used ? "; " : "", kernel_backend_name(kernel), step, strerror(-err));
+		if (n > 0 && used + n < why_cap)
+			used += n;
+		unload(kernel);
+	}
+	return err;
+}
+
+int kernel_open(const struct kernel_options *options, struct kernel_sink sink, struct kernel **ret,
+		char *why, size_t why_cap)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	int err;
+
+	if (!kernel)
+		return -ENOMEM;
+	libbpf_set_print(options->verbose ? print_all : print_quietly);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	err = try_backends(kernel, options->backend, why, why_cap);
+	if (err) {
+		kernel_free(kernel);
+		return err;
+	}
+	kernel_counters(kernel, kernel->base);
+	kernel->ring =
+		ring_buffer__new(bpf_map__fd(kernel->skel->maps.ring), handle_record, kernel, NULL);
+	if (!kernel->ring) {
+		err = -errno;
+		snprintf(why, why_cap, "ring buffer: %s", strerror(-err));
+		kernel_free(kernel);
+		return err;
+	}
+	/* what the own call left in the ring is nobody's */
+	ring_buffer__consume(kernel->ring);
+	kernel->sink = sink;
+	*ret = kernel;
+	return 0;
+}
+
+void kernel_detach(struct kernel *kernel)
+{
+	bpfxray_bpf__detach(kernel->skel);
+}
+
+struct kernel *kernel_free(struct kernel *kernel)
+{
+	if (!kernel)
+		return NULL;
+	ring_buffer__free(kernel->ring);
+	unload(kernel);
+	free(kernel);
+	return NULL;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel.h - the kernel side as an object: loaded, attached to targets, drained, swept, counted,
+ * let go.
+ *
+ * libbpf lives only in probe/. Nothing stays attached when the process ends, however it ends: every
+ * link is a descriptor of this process.
+ */
+#ifndef BPFXRAY_PROBE_KERNEL_H
+#define BPFXRAY_PROBE_KERNEL_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bpfxray/wire.h"
+#include "probe/record.h"
+
+enum kernel_backend { KERNEL_BACKEND_AUTO, KERNEL_BACKEND_SOCK, KERNEL_BACKEND_SYSCALL };
+
+struct kernel_options {
+	enum kernel_backend backend;
+	bool verbose; /* libbpf's own messages, the verifier's log included */
+};
+
+struct kernel;
+
+/* Takes checked records, one at a time, valid during the call only. */
+struct kernel_sink {
+	void (*record)(void *ctx, const struct record_view *view);
+	void *ctx;
+};
+
+/*
+ * Loads and attaches: the first backend, in the order sock, syscall, that loads, attaches and sees
+ * the calls that this process makes itself on a socket pair. No target yet. Returns 0, or a
+ * negative errno with @why set to what failed.
+ */
+int kernel_open(const struct kernel_options *options, struct kernel_sink sink, struct kernel **ret,
+		char *why, size_t why_cap);
+struct kernel *kernel_free(struct kernel *kernel);
+
+/* "sock" or "syscall". */
+const char *kernel_backend_name(const struct kernel *kernel);
+
+/*
+ * Follows process @tgid, a descendant of @root or @root itself; its threads only with
+ * kernel_mark().
+ */
+int kernel_add_target(struct kernel *kernel, pid_t tgid, pid_t root);
+
+/* Makes every thread of the listed targets a traced one, and their listeners known. */
+int kernel_mark(struct kernel *kernel);
+
+/* Processes followed now. */
+size_t kernel_targets(struct kernel *kernel);
+
+/*
+ * Hands on what the ring holds; waits up to @timeout_ms for it to fill. Returns records handled or
+ * a negative errno.
+ */
+int kernel_poll(struct kernel *kernel, int timeout_ms);
+
+/* Hands on what the ring holds without waiting. */
+int kernel_drain(struct kernel *kernel);
+
+/* Walks the open exchanges: quiet ones come as snapshots with the next drain. */
+int kernel_sweep(struct kernel *kernel);
+
+/* The exchange of connection @conn is finished and idle: its place in the pool is free again. */
+void kernel_release(struct kernel *kernel, uint64_t conn);
+
+/* Stops all probes; what is in the ring can still be drained. */
+void kernel_detach(struct kernel *kernel);
+
+/* Counters since kernel_open(), summed over the CPUs. */
+void kernel_counters(struct kernel *kernel, uint64_t ret[BX_C_MAX]);
+
+/* Records that failed record_check(). */
+uint64_t kernel_bad_records(const struct kernel *kernel);
+
+/*
+ * The process id of another live tracer that follows @tgid, 0 when there is none, or a negative
+ * errno. Found through the kernel's list of BPF maps: a tracer that was killed leaves nothing to be
+ * found.
+ */
+int kernel_rival(pid_t tgid);
+
+#endif

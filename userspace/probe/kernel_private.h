@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernel_private.h - the inside of struct kernel, for probe/ alone. */
+#ifndef BPFXRAY_PROBE_KERNEL_PRIVATE_H
+#define BPFXRAY_PROBE_KERNEL_PRIVATE_H
+
+#include <string.h>
+
+#include "bpfxray.skel.h"
+#include "probe/kernel.h"
+
+struct kernel {
+	struct bpfxray_bpf *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *sweep;
+	struct kernel_sink sink;
+	enum kernel_backend backend;
+	uint64_t base[BX_C_MAX]; /* counters after the own call */
+	uint64_t bad_records;
+};
+
+/* The name by which a second tracer finds the first one's list of targets. */
+#define TARGETS_MAP_NAME "bx_targets"
+
+/* value of that map; mirrors struct target of bpf/maps.bpf.h */
+struct target_value {
+	uint32_t agent_pid;
+	uint32_t root_pid;
+};
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernel_run.c - see kernel.h: targets, draining, sweeping and counting while it runs. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "probe/kernel_private.h"
+#include "util/cleanup.h"
+
+int kernel_add_target(struct kernel *kernel, pid_t tgid, pid_t root)
+{
+	struct target_value target = { .agent_pid = getpid(), .root_pid = root };
+	uint32_t key = tgid;
+
+	return bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.bx_targets), &key, &target,
+				   BPF_ANY)
+		       ? -errno
+		       : 0;
+}
+
+/* Runs an iterator to its end; what it prints (nothing) is read and dropped. */
+static int iterate(struct bpf_link *link)
+{
+	_cleanup_close_ int fd = bpf_iter_create(bpf_link__fd(link));
+	char sink[64];
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	do {
+		n = read(fd, sink, sizeof(sink));
+	} while (n > 0 || (n < 0 && errno == EAGAIN));
+	return n < 0 ? -errno : 0;
+}
+
+int kernel_mark(struct kernel *kernel)
+{
+	return iterate(kernel->skel->links.iter__mark_threads)
+		       ?: iterate(kernel->skel->links.iter__mark_listeners);
+}
+
+size_t kernel_targets(struct kernel *kernel)
+{
+	int fd = bpf_map__fd(kernel->skel->maps.bx_targets);
+	uint32_t key, *previous = NULL;
+	size_t n = 0;
+
+	while (!bpf_map_get_next_key(fd, previous, &key)) {
+		previous = &key;
+		n++;
+	}
+	return n;
+}
+
+int kernel_poll(struct kernel *kernel, int timeout_ms)
+{
+	return ring_buffer__poll(kernel->ring, timeout_ms);
+}
+
+int kernel_drain(struct kernel *kernel)
+{
+	return ring_buffer__consume(kernel->ring);
+}
+
+int kernel_sweep(struct kernel *kernel)
+{
+	return iterate(kernel->sweep);
+}
+
+void kernel_release(struct kernel *kernel, uint64_t conn)
+{
+	bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.pool), &conn);
+}
+
+static uint64_t counter_sum(int fd, uint32_t which, uint64_t *values, int cpus)
+{
+	uint64_t sum = 0;
+
+	if (bpf_map_lookup_elem(fd, &which, values))
+		return 0;
+	for (int i = 0; i < cpus; i++)
+		sum += values[i];
+	return sum;
+}
+
+void kernel_counters(struct kernel *kernel, uint64_t ret[BX_C_MAX])
+{
+	int fd = bpf_map__fd(kernel->skel->maps.counters), cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ uint64_t *values = calloc(cpus > 0 ? cpus : 1, sizeof(*values));
+
+	memset(ret, 0, BX_C_MAX * sizeof(*ret));
+	if (!values || cpus <= 0)
+		return;
+	for (uint32_t i = 0; i < BX_C_MAX; i++)
+		ret[i] = counter_sum(fd, i, values, cpus) - kernel->base[i];
+}
+
+uint64_t kernel_bad_records(const struct kernel *kernel)
+{
+	return kernel->bad_records;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.c - see record.h. */
+#include "probe/record.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+static bool turn_is_sane(const struct bx_turn *turn)
+{
+	return turn->calls_kept <= BX_CALLS_CAP && turn->calls_kept <= turn->calls &&
+	       turn->text_len <= turn->kept;
+}
+
+static int exchange_check(const struct bx_exchange *ex, size_t len, struct record_view *ret)
+{
+	if (len < sizeof(*ex) || ex->text_len > BX_TEXT_CAP || len < sizeof(*ex) + ex->text_len)
+		return -EBADMSG;
+	if (!turn_is_sane(&ex->turn[0]) || !turn_is_sane(&ex->turn[1]))
+		return -EBADMSG;
+	if (!(ex->flags & BX_EX_SAME) &&
+	    (uint64_t)ex->turn[0].text_len + ex->turn[1].text_len != ex->text_len)
+		return -EBADMSG;
+	if (ex->role > BX_ROLE_CLIENT || ex->protocol > BX_PROTO_OTHER || !ex->conn)
+		return -EBADMSG;
+	ret->exchange = ex;
+	return 0;
+}
+
+static int fragment_check(const struct bx_fragment *fragment, size_t len, struct record_view *ret)
+{
+	if (len < sizeof(*fragment) || fragment->data_len > BX_FRAGMENT_CAP ||
+	    len < sizeof(*fragment) + fragment->data_len || fragment->turn > 1)
+		return -EBADMSG;
+	ret->fragment = fragment;
+	return 0;
+}
+
+static int process_check(const struct bx_process *process, size_t len, struct record_view *ret)
+{
+	if (len < sizeof(*process) || process->what < BX_PROCESS_FORK ||
+	    process->what > BX_PROCESS_EXIT)
+		return -EBADMSG;
+	ret->process = process;
+	return 0;
+}
+
+int record_check(const void *data, size_t len, struct record_view *ret)
+{
+	const struct bx_record *record = data;
+
+	*ret = (struct record_view){ 0 };
+	if (len < sizeof(*record))
+		return -EBADMSG;
+	switch (record->type) {
+	case BX_RECORD_EXCHANGE:
+		return exchange_check(data, len, ret);
+	case BX_RECORD_FRAGMENT:
+		return fragment_check(data, len, ret);
+	case BX_RECORD_PROCESS:
+		return process_check(data, len, ret);
+	default:
+		return -EBADMSG;
+	}
+}
