@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+# bpfxray: everything is built under build/. `make help` lists the targets.
+
+VERSION := 0.1.0
+ARCH ?= x86
+V ?= 0
+SAN ?= 0
+
+O := build$(if $(filter 1,$(SAN)),/san)
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+CC ?= gcc
+PREFIX ?= /usr/local
+DESTDIR ?=
+Q := $(if $(filter 1,$(V)),,@)
+say = @printf '  %-7s %s\n' $(1) $(2)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Werror
+CFLAGS ?= -O2 -g
+CPPFLAGS_USER := -Iuserspace -Iinclude -isystem $(O)/gen -D_GNU_SOURCE -DBPFXRAY_VERSION='"$(VERSION)"'
+CFLAGS_USER := -std=gnu11 $(WARNINGS) -fstack-protector-strong $(CFLAGS)
+LDLIBS_USER := -lbpf -lelf -lz -lcjson
+SANFLAGS := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+ifeq ($(SAN),1)
+CFLAGS_USER += $(SANFLAGS)
+LDFLAGS += $(SANFLAGS)
+endif
+
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+CFLAGS_BPF := -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Wno-unused-function -Ivmlinux \
+	-Iinclude -Ibpf $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
+
+BPF_SRC := $(wildcard bpf/*.bpf.c)
+BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=build/bpf/%.bpf.o)
+CORE_SRC := $(foreach d,util proto trace xray,$(wildcard userspace/$(d)/*.c))
+AGENT_SRC := $(CORE_SRC) $(foreach d,emit host probe cli,$(wildcard userspace/$(d)/*.c)) userspace/main.c
+AGENT_OBJ := $(AGENT_SRC:userspace/%.c=$(O)/obj/%.o)
+
+# The unit tests run under the sanitizers, always.
+UNIT_SRC := $(wildcard tests/unit/*.c)
+UNIT_LIB := $(CORE_SRC) $(wildcard userspace/emit/*.c userspace/host/*.c userspace/cli/options.c \
+	userspace/probe/record.c)
+UNIT_OBJ := $(UNIT_SRC:tests/%.c=build/unit/tests/%.o) $(UNIT_LIB:userspace/%.c=build/unit/%.o)
+
+PY := build/venv/bin/python
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all deps demo test test-all test-unit test-bpf lint fuzz install clean help
+
+all: $(O)/bpfxray
+
+help:
+	@echo 'make            build/bpfxray'
+	@echo 'make deps       install what is missing (apt packages by name, a Python environment under build/)'
+	@echo 'make demo       todobackend under uWSGI with MariaDB, traced while it runs; prints its traces'
+	@echo 'make test       every fast test; make test-all: the full matrices too'
+	@echo 'make lint fuzz install clean; SAN=1 (sanitizers), V=1 (commands)'
+
+# --- kernel side ---------------------------------------------------------------------------------------------
+
+build/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CFLAGS_BPF) -MMD -MP -c $< -o $@
+
+build/bpf/bpfxray.o: $(BPF_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(O)/gen/bpfxray.skel.h: build/bpf/bpfxray.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name bpfxray_bpf > $@
+
+# --- agent ---------------------------------------------------------------------------------------------------
+
+$(O)/obj/probe/%.o: $(O)/gen/bpfxray.skel.h
+
+$(O)/obj/%.o: userspace/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_USER) $(CFLAGS_USER) -MMD -MP -c $< -o $@
+
+$(O)/bpfxray: $(AGENT_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS_USER)
+
+# --- tests ---------------------------------------------------------------------------------------------------
+
+build/unit/tests/%.o: tests/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_USER) -Itests/unit -std=gnu11 $(WARNINGS) -O1 -g $(SANFLAGS) -MMD -MP -c $< -o $@
+
+build/unit/%.o: userspace/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_USER) -std=gnu11 $(WARNINGS) -O1 -g $(SANFLAGS) -MMD -MP -c $< -o $@
+
+build/unit/unit: $(UNIT_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANFLAGS) $^ -o $@ -lcjson -lz
+
+test-unit: build/unit/unit
+	$(Q)build/unit/unit
+
+# --- the kernel side's own tests -----------------------------------------------------------------------------
+
+build/test-bpf/%.bpf.o: tests/bpf/%.bpf.c
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CFLAGS_BPF) -MMD -MP -c $< -o $@
+
+build/test-bpf/%: tests/bpf/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_USER) -std=gnu11 $(WARNINGS) -O1 -g $(SANFLAGS) -MMD -MP $< -o $@ -lbpf -lelf -lz
+
+test-bpf: build/test-bpf/test_classify build/test-bpf/classify_run.bpf.o
+	$(Q)build/test-bpf/test_classify build/test-bpf/classify_run.bpf.o
+
+lint:
+	$(Q)python3 tests/lint/test_lint.py
+	$(Q)python3 tests/lint/lint.py
+
+deps:
+	$(Q)sh tests/deps.sh
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(PY) tests/e2e/demo.py
+
+# Every fast test; the closing line is the sum of all suites.
+test: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(PY) tests/run.py
+
+test-all: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(PY) tests/run.py --all
+
+FUZZ_SECONDS ?= 20
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+build/fuzz/%: tests/fuzz/fuzz_%.c $(CORE_SRC) userspace/probe/record.c
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS_USER) -Itests/fuzz -std=gnu11 -Wall -O1 -g -fsanitize=fuzzer,address,undefined $^ -o $@ -lcjson
+
+fuzz: $(FUZZERS)
+	$(Q)sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+
+# --- install -------------------------------------------------------------------------------------------------
+
+install: all
+	install -D -m 755 build/bpfxray $(DESTDIR)$(PREFIX)/sbin/bpfxray
+	install -D -m 644 userspace/cli/bpfxray.8 $(DESTDIR)$(PREFIX)/share/man/man8/bpfxray.8
+
+clean:
+	rm -rf build/bpf build/gen build/obj build/unit build/fuzz build/san build/bpfxray
+
+-include $(wildcard build/test-bpf/*.d) $(BPF_OBJ:.o=.d) $(AGENT_OBJ:.o=.d) $(UNIT_OBJ:.o=.d)

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * doctor.c - the answers of probe/ and host/ as text. It decides nothing that `trace` decides
+ * otherwise: both ask features_missing().
+ */
+#include <stdlib.h>
+
+#include "cli/doctor.h"
+#include "cli/preflight.h"
+#include "host/process.h"
+#include "host/recognise.h"
+#include "host/service_name.h"
+#include "probe/features.h"
+#include "probe/kernel.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct {
+	const char *name;
+	unsigned int bit;
+} backends[] = {
+	{ "sock", FEATURE_FOR_SOCK },
+	{ "syscall", FEATURE_FOR_SYSCALL },
+};
+
+static const char *const verdict_words[] = {
+	[FEATURE_NO] = "no",
+	[FEATURE_YES] = "yes",
+	[FEATURE_UNKNOWN] = "?",
+};
+
+static void print_feature(const struct feature *feature, FILE *out)
+{
+	char error[96];
+
+	feature_error_text(feature->error, error, sizeof(error));
+	fprintf(out, "  %-30s %s%s%s%s%s\n", feature->name, verdict_words[feature->verdict],
+		feature->detail[0] ? ", " : "", feature->detail, error[0] ? ": " : "", error);
+	if (feature->verdict == FEATURE_NO)
+		fprintf(out, "  %-30s -> %s\n", "", feature->advice);
+}
+
+/* The first backend of the table that nothing is missing for. Says of the others why not. */
+static enum exit_code print_backends(const struct feature *features, size_t count, FILE *out)
+{
+	const struct feature *first = NULL;
+	const char *chosen = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(backends); i++) {
+		const struct feature *missing = features_missing(features, count, backends[i].bit);
+
+		if (missing)
+			fprintf(out, "not %s: %s is missing\n", backends[i].name, missing->name);
+		else if (chosen)
+			fprintf(out, "not %s: %s costs less\n", backends[i].name, chosen);
+		else
+			fprintf(out, "backend: %s\n", chosen = backends[i].name);
+		first = first ? first : missing;
+	}
+	if (chosen)
+		return EXIT_OK;
+	fprintf(out, "backend: none\n");
+	return preflight_code(first);
+}
+
+static void print_list(const char *label, const struct recognised_list *list, const char *none,
+		       FILE *out)
+{
+	fprintf(out, "  %-15s ", label);
+	for (size_t i = 0; i < list->count; i++)
+		fprintf(out, "%s%s", i ? ", " : "", list->name[i]);
+	fprintf(out, "%s\n", list->more ? ", and others" : list->count ? "" : none);
+}
+
+static const char *const source_text[] = {
+	[NAME_GIVEN] = "given",
+	[NAME_OWN_ENV] = "AWS_XRAY_TRACING_NAME here",
+	[NAME_TARGET_ENV] = "AWS_XRAY_TRACING_NAME of the process",
+	[NAME_DERIVED] = "from what it runs",
+	[NAME_EXECUTABLE] = "the program's name",
+};
+
+static void print_name(pid_t pid, FILE *out)
+{
+	struct service_name name;
+
+	if (!service_name(pid, NULL, getenv("AWS_XRAY_TRACING_NAME"), &name))
+		fprintf(out, "  %-15s %s (%s)\n", "service name", name.name,
+			source_text[name.source]);
+}
+
+static void print_server(pid_t pid, FILE *out)
+{
+	_cleanup_(words_clear) struct words argv = { 0 };
+	_cleanup_free_ char *exe = NULL;
+	struct invocation in;
+	const char *name;
+
+	if (process_argv(pid, &argv))
+		return;
+	if (process_exe(pid, &exe))
+		exe = NULL;
+	in = invocation_of(argv.count, argv.at, exe);
+	name = server_name(&in);
+	fprintf(out, "  %-15s %s\n", "server",
+		name ? name : "not recognised (traced all the same)");
+}
+
+static void print_libraries(const struct pid_set *tree, FILE *out)
+{
+	struct recognised seen = { 0 };
+	size_t unread = 0;
+
+	for (size_t i = 0; i < tree->count; i++)
+		unread += recognise_process(tree->at[i], &seen) != 0;
+	print_list("MySQL driver", &seen.mysql,
+		   seen.python ? "none mapped; one in pure Python cannot be seen (and is traced)"
+			       : "none mapped",
+		   out);
+	print_list("TLS library", &seen.tls, "none mapped", out);
+	if (seen.tls.count)
+		fprintf(out, "  %-15s connections that do use TLS are counted, not read\n", "");
+	fprintf(out, "  %-15s cannot be told from outside\n", "aws_xray_sdk");
+	if (unread)
+		fprintf(out, "  %-15s %zu of %zu processes ended or could not be read\n", "",
+			unread, tree->count);
+}
+
+/* Without the rights to ask, that they are missing was told above. */
+static enum exit_code check_rival(pid_t pid)
+{
+	int rival = kernel_rival(pid);
+
+	if (rival <= 0)
+		return EXIT_OK;
+	log_error("process %d is traced already, by bpfxray with PID %d", (int)pid, rival);
+	return EXIT_ALREADY_TRACED;
+}
+
+static enum exit_code print_process(pid_t pid, FILE *out)
+{
+	_cleanup_(pid_set_clear) struct pid_set tree = { 0 };
+	enum exit_code code = preflight_process(pid);
+
+	if (code != EXIT_OK)
+		return code;
+	if (pid_set_add(&tree, pid) < 0 || process_tree_grow(&tree) < 0)
+		return EXIT_INTERNAL;
+	fprintf(out, "\nprocess %d with %zu descendant%s\n", (int)pid, tree.count - 1,
+		tree.count == 2 ? "" : "s");
+	print_name(pid, out);
+	print_server(pid, out);
+	print_libraries(&tree, out);
+	return check_rival(pid);
+}
+
+enum exit_code doctor_run(const struct options *options, FILE *out)
+{
+	struct feature features[FEATURES_MAX];
+	size_t count = features_check(features);
+	enum exit_code code;
+
+	fputs("what tracing needs:\n", out);
+	for (size_t i = 0; i < count; i++)
+		print_feature(&features[i], out);
+	code = print_backends(features, count, out);
+	for (size_t i = 0; i < options->pid_count; i++) {
+		enum exit_code found = print_process(options->pids[i], out);
+
+		code = code == EXIT_OK ? found : code;
+	}
+	return code;
+}

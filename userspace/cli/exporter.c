@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exporter.c - see exporter.h. */
+#include "cli/exporter.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "cli/version.h"
+#include "emit/document.h"
+#include "emit/split.h"
+#include "util/log.h"
+#include "xray/segment.h"
+
+static enum exit_code open_daemon(const struct options *options, struct exporter *ret)
+{
+	const char *text = options->daemon ?: getenv("AWS_XRAY_DAEMON_ADDRESS"), *why = NULL;
+	struct daemon_address address;
+
+	if (!text || !*text)
+		text = DAEMON_ADDRESS_DEFAULT;
+	if (daemon_address_parse(text, &address, &why) < 0) {
+		log_error("daemon address `%s`: %s", text, why);
+		return EXIT_ADDRESS;
+	}
+	if (udp_sender_open(&address.udp, &ret->udp, &why) < 0) {
+		log_error("daemon address `%s`: %s", text, why);
+		return EXIT_ADDRESS;
+	}
+	return EXIT_OK;
+}
+
+enum exit_code exporter_open(const struct options *options, struct exporter *ret)
+{
+	enum exit_code code = EXIT_OK;
+	int err = 0;
+
+	*ret = (struct exporter){ .sql = options->sql };
+	exporter_refresh_clock(ret);
+	if (options->output)
+		err = file_writer_open(options->output, &ret->file);
+	if (err < 0) {
+		log_error("cannot write documents to %s: %s", options->output, strerror(-err));
+		return EXIT_OUTPUT;
+	}
+	if (!options->no_daemon)
+		code = open_daemon(options, ret);
+	if (code != EXIT_OK)
+		exporter_close(ret);
+	return code;
+}
+
+void exporter_close(struct exporter *exporter)
+{
+	exporter->udp = udp_sender_free(exporter->udp);
+	exporter->file = file_writer_free(exporter->file);
+}
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+void exporter_refresh_clock(struct exporter *exporter)
+{
+	int64_t before = clock_ns(CLOCK_MONOTONIC), realtime = clock_ns(CLOCK_REALTIME);
+
+	/* the monotonic moment of the realtime reading lies between two readings */
+	exporter->realtime_offset_ns = realtime - (before + clock_ns(CLOCK_MONOTONIC)) / 2;
+}
+
+static void fill_random(void *ctx, void *buf, size_t len)
+{
+	(void)ctx;
+	/*
+	 * ids are at most 12 bytes: below 256 getrandom() neither blocks after boot nor returns
+	 * short
+	 */
+	if (getrandom(buf, len, 0) != (ssize_t)len)
+		memset(buf, 0xa5, len);
+}
+
+static void send_document(void *ctx, const char *json, size_t len)
+{
+	struct exporter *exporter = ctx;
+
+	exporter->counters.documents++;
+	if (exporter->udp)
+		(void)udp_sender_send(exporter->udp, json, len); /* counted there */
+	if (exporter->file)
+		(void)file_writer_write(exporter->file, json, len); /* counted there */
+}
+
+void exporter_send(struct exporter *exporter, const char *service_name,
+		   const struct request *request)
+{
+	const struct segment_context context = {
+		.service_name = service_name,
+		.version = BPFXRAY_VERSION,
+		.sql = exporter->sql == SQL_TEXT_RAW   ? SEGMENT_SQL_RAW
+		       : exporter->sql == SQL_TEXT_OFF ? SEGMENT_SQL_OFF
+						       : SEGMENT_SQL_SANITIZED,
+		.realtime_offset_ns = exporter->realtime_offset_ns,
+		.random = { .fill = fill_random },
+	};
+	const struct document_sink sink = { send_document, exporter };
+	size_t len;
+	char *json;
+
+	if (segment_encode(&context, request, &json, &len) < 0) {
+		exporter->counters.unencodable++;
+		return;
+	}
+	if (document_split(json, len, DOCUMENT_MAX, &sink) < 0)
+		exporter->counters.unencodable++;
+	free(json);
+	exporter->counters.segments++;
+	exporter->counters.statements += request->statement_count;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * exporter.h - a finished request out of the door: encoded as a segment, split to datagrams, sent
+ * and written.
+ */
+#ifndef BPFXRAY_CLI_EXPORTER_H
+#define BPFXRAY_CLI_EXPORTER_H
+
+#include "cli/exit_codes.h"
+#include "cli/options.h"
+#include "emit/file.h"
+#include "emit/udp.h"
+#include "trace/request.h"
+
+struct exporter_counters {
+	uint64_t segments;    /* requests encoded */
+	uint64_t statements;  /* subsegments in them */
+	uint64_t unencodable; /* lost: out of memory while encoding */
+	uint64_t documents;   /* documents that came of them */
+};
+
+struct exporter {
+	struct udp_sender *udp;	  /* NULL: --no-daemon */
+	struct file_writer *file; /* NULL: no --output */
+	enum sql_text sql;
+	int64_t realtime_offset_ns;
+	struct exporter_counters counters;
+};
+
+/* Opens what @options name. EXIT_OK, or the exit code after one line that says what is wrong. */
+enum exit_code exporter_open(const struct options *options, struct exporter *ret);
+void exporter_close(struct exporter *exporter);
+
+/* Reads both clocks anew: a clock that was set counts from the next segment on. */
+void exporter_refresh_clock(struct exporter *exporter);
+
+/* Encodes and sends @request under @service_name. Losses are counted. */
+void exporter_send(struct exporter *exporter, const char *service_name,
+		   const struct request *request);
+
+#endif

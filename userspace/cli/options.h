@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options.h - the command line as a struct. One table in options.c names every flag, what it takes
+ * and what it says in
+ * --help; nothing here opens, resolves or attaches anything. Depends on no library but libc, so
+ * that tests need nothing.
+ */
+#ifndef BPFXRAY_CLI_OPTIONS_H
+#define BPFXRAY_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "trace/trace.h"
+
+/* Roots given on one command line; each brings all its descendants, so that a few are plenty. */
+#define OPTIONS_PIDS_MAX 64
+/* PID_MAX_LIMIT of 64-bit kernels (include/linux/threads.h). */
+#define OPTIONS_PID_LIMIT 4194304
+/* --duration: a year; more is a typing error. */
+#define OPTIONS_DURATION_MAX_S (366u * 86400u)
+
+enum command { COMMAND_NONE, COMMAND_TRACE, COMMAND_DOCTOR, COMMAND_HELP, COMMAND_VERSION };
+enum sampling_mode { SAMPLING_ALL };
+enum sql_text { SQL_TEXT_SANITIZED, SQL_TEXT_RAW, SQL_TEXT_OFF };
+enum backend { BACKEND_AUTO, BACKEND_SOCK, BACKEND_SYSCALL };
+
+/*
+ * Strings point into argv. A field whose flag was not given holds the default, NULL for the
+ * strings.
+ */
+struct options {
+	enum command command;
+	pid_t pids[OPTIONS_PIDS_MAX]; /* each once, in the order given */
+	size_t pid_count;
+	const char *daemon; /* HOST:PORT, not looked at yet */
+	bool no_daemon;
+	const char *output; /* "-" is stdout */
+	const char *name;
+	enum sampling_mode sampling;
+	enum sql_text sql;
+	enum db_spans db_spans;
+	enum backend backend;
+	const char *stats;
+	uint32_t duration_s;  /* 0: until stopped */
+	unsigned int verbose; /* times -v was given */
+	char error[256];      /* the one line for the user when options_parse() fails */
+};
+
+/*
+ * Returns 0, or -EINVAL with only ret->error meaningful. Does not print. May permute @argv as
+ * getopt does.
+ */
+int options_parse(int argc, char **argv, struct options *ret);
+
+void options_print_help(FILE *out);
+
+#endif

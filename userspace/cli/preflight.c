@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * preflight.c - see preflight.h.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cli/preflight.h"
+#include "host/process.h"
+#include "util/log.h"
+
+static enum exit_code unreadable(pid_t pid, int r)
+{
+	if (r == -ESRCH) {
+		log_error("no process %d (it may have ended)", (int)pid);
+		return EXIT_NO_PROCESS;
+	}
+	log_error("process %d cannot be read: %s; run as root", (int)pid, strerror(-r));
+	return r == -EACCES || r == -EPERM ? EXIT_PRIVILEGE : EXIT_INTERNAL;
+}
+
+enum exit_code preflight_process(pid_t pid)
+{
+	struct process process;
+	int r = process_read(pid, &process);
+
+	if (r)
+		return unreadable(pid, r);
+	if (process.tgid != process.pid) {
+		log_error("%d is a thread of process %d; give --pid %d", (int)pid,
+			  (int)process.tgid, (int)process.tgid);
+		return EXIT_NO_PROCESS;
+	}
+	if (process.kernel_thread) {
+		log_error("%d is a thread of the kernel; it serves no requests", (int)pid);
+		return EXIT_NO_PROCESS;
+	}
+	if (process_bits(pid) == 32)
+		log_warn("process %d is a 32-bit program: its calls are counted, not read",
+			 (int)pid);
+	return EXIT_OK;
+}
+
+enum exit_code preflight_code(const struct feature *missing)
+{
+	return missing->privilege ? EXIT_PRIVILEGE : EXIT_KERNEL;
+}
+
+enum exit_code preflight_backend(enum backend backend)
+{
+	struct feature features[FEATURES_MAX];
+	size_t count = features_check(features);
+	const struct feature *of_sock = features_missing(features, count, FEATURE_FOR_SOCK);
+	const struct feature *of_syscall = features_missing(features, count, FEATURE_FOR_SYSCALL);
+	const struct feature *missing = backend == BACKEND_SYSCALL ? of_syscall : of_sock;
+	char error[96];
+
+	if (!missing || (backend == BACKEND_AUTO && !of_syscall))
+		return EXIT_OK;
+	feature_error_text(missing->error, error, sizeof(error));
+	log_error("%s: missing%s%s; %s", missing->name, error[0] ? ": " : "", error,
+		  missing->advice);
+	return preflight_code(missing);
+}

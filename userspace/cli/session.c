@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session.c - see session.h: the loop. What happens before it is in session_start.c. */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/session_private.h"
+#include "util/log.h"
+
+/* The ring is drained at each tick; it wakes the agent by itself only when a quarter is full. */
+#define TICK_BUSY_MS 50
+#define TICK_IDLE_MS 250
+/* Ticks without a record after which the longer one is used. */
+#define IDLE_AFTER_TICKS 20
+/* Long enough for the sweep to find the last exchanges quiet, short enough for a prompt stop. */
+#define LAST_SWEEP_MS 30
+
+/* The one global: a signal handler has no other way in. */
+static volatile sig_atomic_t stop_requested, stats_requested;
+
+static void on_signal(int number)
+{
+	if (number == SIGUSR1)
+		stats_requested = 1;
+	else
+		stop_requested = 1;
+}
+
+void session_catch_signals(void)
+{
+	static const int caught[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
+	struct sigaction action = { .sa_handler = on_signal };
+
+	for (size_t i = 0; i < sizeof(caught) / sizeof(*caught); i++)
+		sigaction(caught[i], &action, NULL);
+	/* an output that went away is an ordinary write error */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+uint64_t session_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static struct stats_source stats_source(struct session *session)
+{
+	return (struct stats_source){ session->kernel, session->trace, &session->exporter };
+}
+
+void session_take_record(void *ctx, const struct record_view *view)
+{
+	struct session *session = ctx;
+	int err = 0;
+
+	if (view->exchange)
+		err = trace_exchange(session->trace, view->exchange);
+	else if (view->fragment)
+		err = trace_fragment(session->trace, view->fragment);
+	if (view->process) {
+		services_process(&session->services, view->process);
+		trace_process(session->trace, view->process);
+	}
+	session->out_of_memory += err < 0;
+	/*
+	 * a unix socket has no close event: the sweep found it gone, and left its place in the
+	 * pool
+	 */
+	if (view->exchange && view->exchange->family == AF_UNIX_FAMILY && view->exchange->closed_ns)
+		kernel_release(session->kernel, view->exchange->conn);
+}
+
+void session_take_request(void *ctx, const struct request *request)
+{
+	struct session *session = ctx;
+
+	exporter_send(&session->exporter, services_name(&session->services, request->tgid),
+		      request);
+	session->last_request_ns = session_now_ns();
+}
+
+static void report_output_error(struct session *session)
+{
+	int err = session->exporter.file ? file_writer_take_error(session->exporter.file) : 0;
+
+	if (err < 0)
+		log_error("documents cannot be written to %s: %s; the loss is counted, tracing "
+			  "goes on",
+			  session->options->output, strerror(-err));
+}
+
+/* Nothing in half a minute: one line that names what is likely. */
+static void explain_silence(struct session *session, uint64_t now_ns)
+{
+	uint64_t counters[BX_C_MAX];
+
+	if (session->silence_explained || session->last_request_ns ||
+	    now_ns - session->ready_ns < SILENCE_NS)
+		return;
+	session->silence_explained = true;
+	kernel_counters(session->kernel, counters);
+	if (!counters[BX_C_CALLS])
+		log_warn("30 s without a request: the traced processes moved no bytes on stream "
+			 "sockets; is this "
+			 "the right PID, and is there traffic?");
+	else if (counters[BX_C_TLS])
+		log_warn("30 s without a request: %llu connections speak TLS, which cannot be read "
+			 "at the socket",
+			 (unsigned long long)counters[BX_C_TLS]);
+	else if (trace_counters(session->trace)->exchanges)
+		log_warn("30 s without a request: exchanges were seen, but no finished HTTP "
+			 "request; only the "
+			 "front (router) or only the database side may be traced");
+	else
+		log_warn("30 s without a request: the sockets of the traced processes speak "
+			 "neither HTTP, uwsgi "
+			 "nor MySQL");
+}
+
+static void tick(struct session *session)
+{
+	uint64_t now_ns;
+
+	kernel_sweep(session->kernel);
+	session->idle_ticks = kernel_drain(session->kernel) > 0 ? 0 : session->idle_ticks + 1;
+	exporter_refresh_clock(&session->exporter);
+	now_ns = session_now_ns();
+	trace_tick(session->trace, now_ns);
+	explain_silence(session, now_ns);
+	report_output_error(session);
+	if (stats_requested) {
+		struct stats_source source = stats_source(session);
+
+		stats_requested = 0;
+		stats_log(&source);
+	}
+}
+
+static bool session_over(struct session *session)
+{
+	uint32_t duration_s = session->options->duration_s;
+
+	if (stop_requested)
+		return true;
+	if (duration_s && session_now_ns() - session->ready_ns >= duration_s * 1000000000ULL)
+		return true;
+	if (!kernel_targets(session->kernel)) {
+		log_info("every traced process has ended");
+		return true;
+	}
+	return false;
+}
+
+void session_loop(struct session *session)
+{
+	while (!session_over(session)) {
+		int err = kernel_poll(session->kernel, session->idle_ticks > IDLE_AFTER_TICKS
+							       ? TICK_IDLE_MS
+							       : TICK_BUSY_MS);
+
+		if (err < 0 && err != -EINTR)
+			log_warn("ring buffer: %s", strerror(-err));
+		session->idle_ticks = err > 0 ? 0 : session->idle_ticks;
+		tick(session);
+	}
+}
+
+void session_finish(struct session *session)
+{
+	const struct timespec quiet = { .tv_nsec = LAST_SWEEP_MS * 1000000L };
+	struct stats_source source = stats_source(session);
+	int err;
+
+	nanosleep(&quiet, NULL);
+	kernel_sweep(session->kernel);
+	kernel_detach(session->kernel);
+	kernel_drain(session->kernel);
+	exporter_refresh_clock(&session->exporter);
+	trace_flush(session->trace, session_now_ns());
+	report_output_error(session);
+	stats_log(&source);
+	if (!session->options->stats)
+		return;
+	err = stats_write(&source, session->options->stats);
+	if (err < 0)
+		log_error("cannot write statistics to %s: %s", session->options->stats,
+			  strerror(-err));
+}

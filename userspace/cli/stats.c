@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stats.c - see stats.h. One table names every counter; a counter that stands in no table is not
+ * told.
+ */
+#include "cli/stats.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+#include "util/log.h"
+
+enum group { KERNEL, TRACE, EXPORT, UDP, FILE_OUT, GROUP_MAX };
+
+static const char *const group_names[GROUP_MAX] = { "kernel", "trace", "export", "udp", "file" };
+
+static const struct counter {
+	enum group group;
+	size_t index; /* of a kernel counter, or the field's offset */
+	const char *name;
+	bool loss;
+} counter_table[] = {
+	{ KERNEL, BX_C_EXCHANGES, "exchanges", false },
+	{ KERNEL, BX_C_SUBMITTED, "submitted", false },
+	{ KERNEL, BX_C_SNAPSHOTS, "snapshots", false },
+	{ KERNEL, BX_C_DISCARDED, "discarded", false },
+	{ KERNEL, BX_C_CALLS, "socket_calls", false },
+	{ KERNEL, BX_C_TLS, "tls_connections", false },
+	{ KERNEL, BX_C_OTHER, "other_connections", false },
+	{ KERNEL, BX_C_WITHHELD, "withheld_packets", false },
+	{ KERNEL, BX_C_LATE_BYTES, "late_bytes", false },
+	{ KERNEL, BX_C_LOST_RING, "lost_ring_full", true },
+	{ KERNEL, BX_C_LOST_POOL, "lost_pool_full", true },
+	{ KERNEL, BX_C_LOST_FRAGMENT, "lost_fragments", true },
+	{ KERNEL, BX_C_LOST_SOCKET, "lost_no_storage", true },
+	{ KERNEL, BX_C_FAULTS, "faulted_reads", true },
+	{ KERNEL, BX_C_UNREADABLE, "unreadable_calls", false },
+	{ KERNEL, BX_C_COMPAT, "calls_of_32bit_programs", true },
+#define T(field, loss)                                                                             \
+	{                                                                                          \
+		TRACE, offsetof(struct trace_counters, field), #field, loss                        \
+	}
+	T(exchanges, false),
+	T(requests, false),
+	T(statements, false),
+	T(statements_filtered, false),
+	T(statements_unproven, false),
+	T(statements_no_text, false),
+	T(statements_rejected, false),
+	T(outbound_http, false),
+	T(fronts_unjoined, false),
+	T(compressed, false),
+	T(encrypted, false),
+	T(children_missing, true),
+	T(sequence_gaps, true),
+	T(unparsed, true),
+	T(abandoned, false),
+	T(fragments_orphaned, true),
+#undef T
+#define E(field, loss)                                                                             \
+	{                                                                                          \
+		EXPORT, offsetof(struct exporter_counters, field), #field, loss                    \
+	}
+	E(segments, false),
+	E(statements, false),
+	E(documents, false),
+	E(unencodable, true),
+#undef E
+#define U(field, loss)                                                                             \
+	{                                                                                          \
+		UDP, offsetof(struct udp_counters, field), #field, loss                            \
+	}
+	U(sent, false),
+	U(refused, false),
+	U(too_large, true),
+	U(failed_full, true),
+	U(failed_unreachable, true),
+	U(failed_other, true),
+#undef U
+#define F(field, loss)                                                                             \
+	{                                                                                          \
+		FILE_OUT, offsetof(struct file_counters, field), #field, loss                      \
+	}
+	F(written, false),
+	F(failed, true),
+#undef F
+};
+
+struct snapshot {
+	uint64_t kernel[BX_C_MAX];
+	const void *group[GROUP_MAX]; /* NULL: that way out is not in use */
+};
+
+static struct snapshot take_snapshot(const struct stats_source *source)
+{
+	const struct exporter *exporter = source->exporter;
+	struct snapshot ret = { 0 };
+
+	kernel_counters(source->kernel, ret.kernel);
+	ret.group[TRACE] = trace_counters(source->trace);
+	ret.group[EXPORT] = &exporter->counters;
+	ret.group[UDP] = exporter->udp ? udp_sender_counters(exporter->udp) : NULL;
+	ret.group[FILE_OUT] = exporter->file ? file_writer_counters(exporter->file) : NULL;
+	return ret;
+}
+
+static uint64_t counter_value(const struct snapshot *snapshot, const struct counter *counter)
+{
+	const char *base = snapshot->group[counter->group];
+	uint64_t value = 0;
+
+	if (counter->group == KERNEL)
+		return snapshot->kernel[counter->index];
+	if (base)
+		memcpy(&value, base + counter->index, sizeof(value));
+	return value;
+}
+
+#define for_each_counter(c)                                                                        \
+	for (const struct counter *c = counter_table;                                              \
+	     c < counter_table + sizeof(counter_table) / sizeof(*counter_table); c++)
+
+static char *snapshot_to_json(const struct snapshot *snapshot)
+{
+	cJSON *root = cJSON_CreateObject(), *groups[GROUP_MAX], *losses;
+	char *text;
+
+	for (int i = 0; i < GROUP_MAX; i++)
+		groups[i] = cJSON_AddObjectToObject(root, group_names[i]);
+	losses = cJSON_AddObjectToObject(root, "losses");
+	for_each_counter(c)
+	{
+		double value = counter_value(snapshot, c);
+
+		cJSON_AddNumberToObject(groups[c->group], c->name, value);
+		if (c->loss)
+			cJSON_AddNumberToObject(losses, c->name, value);
+	}
+	text = cJSON_Print(root);
+	cJSON_Delete(root);
+	return text;
+}
+
+int stats_write(const struct stats_source *source, const char *path)
+{
+	struct snapshot snapshot = take_snapshot(source);
+	_cleanup_free_ char *text = snapshot_to_json(&snapshot), *next = NULL;
+	_cleanup_fclose_ FILE *file = NULL;
+
+	if (!text || asprintf(&next, "%s.new", path) < 0)
+		return -ENOMEM;
+	file = fopen(next, "we");
+	if (!file)
+		return -errno;
+	if (fprintf(file, "%s\n", text) < 0 || fflush(file))
+		return -errno;
+	return rename(next, path) ? -errno : 0;
+}
+
+void stats_log(const struct stats_source *source)
+{
+	struct snapshot snapshot = take_snapshot(source);
+	const struct exporter *exporter = source->exporter;
+	unsigned int losses = 0;
+
+	log_info("%" PRIu64 " requests, %" PRIu64 " statements, %" PRIu64
+		 " documents; sent %" PRIu64 ", written %" PRIu64,
+		 exporter->counters.segments, exporter->counters.statements,
+		 exporter->counters.documents,
+		 exporter->udp ? udp_sender_counters(exporter->udp)->sent : 0,
+		 exporter->file ? file_writer_counters(exporter->file)->written : 0);
+	for_each_counter(c)
+	{
+		uint64_t value = counter_value(&snapshot, c);
+
+		if (!value)
+			continue;
+		losses += c->loss;
+		log_line(c->loss ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "%s%s %s: %" PRIu64,
+			 c->loss ? "lost or incomplete: " : "", group_names[c->group], c->name,
+			 value);
+	}
+	if (!losses)
+		log_info("nothing lost: every drop counter is 0");
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stats.h - what was seen, sent and lost, by cause: as JSON for --stats, as lines for people.
+ */
+#ifndef BPFXRAY_CLI_STATS_H
+#define BPFXRAY_CLI_STATS_H
+
+#include "cli/exporter.h"
+#include "probe/kernel.h"
+#include "trace/trace.h"
+
+struct stats_source {
+	struct kernel *kernel;
+	const struct trace *trace;
+	const struct exporter *exporter;
+};
+
+/*
+ * Writes every counter to @path, whole or not at all (a new file takes its place). 0 or a negative
+ * errno.
+ */
+int stats_write(const struct stats_source *source, const char *path);
+
+/*
+ * Logs requests, statements and documents sent, then each counter of a loss that is not 0, or that
+ * there was none.
+ */
+void stats_log(const struct stats_source *source);
+
+#endif
