@@ -23,6 +23,7 @@ static __always_inline void turn__reset(struct bx_turn *turn)
 	turn->text_len = 0;
 	turn->calls = 0;
 	turn->calls_kept = 0;
+	turn->hands = 0;
 }
 
 /* The next exchange of @conn, in the place of the one before it. */
@@ -114,6 +115,22 @@ static __always_inline void exchange__close(struct open_exchange *ex, __u32 flag
 	bpf_map_delete_elem(&pool, &id);
 }
 
+/* Notes the thread of a call when it is not the one of the call before. */
+static __always_inline void turn__hand(struct bx_turn *turn, __u32 tid)
+{
+	__u32 last = bound__at_most(turn->hands - 1, BX_HANDS_CAP - 1);
+
+	if (turn->hands && turn->hand[last].tid == tid)
+		return;
+	if (turn->hands < BX_HANDS_CAP) {
+		struct bx_hand *hand = &turn->hand[bound__at_most(turn->hands, BX_HANDS_CAP - 1)];
+
+		hand->offset = turn->total;
+		hand->tid = tid;
+	}
+	turn->hands++;
+}
+
 /* One call more of turn @t. */
 static __always_inline void turn__count(struct open_exchange *ex, __u32 t, __u32 len, __u64 now_ns)
 {
@@ -123,6 +140,7 @@ static __always_inline void turn__count(struct open_exchange *ex, __u32 t, __u32
 	if (!turn->calls)
 		turn->first_ns = now_ns;
 	turn->last_ns = now_ns;
+	turn__hand(turn, ex->wire.end_tid);
 	turn->total += len;
 	turn->calls++;
 	if (i < BX_CALLS_CAP) {

@@ -153,7 +153,8 @@ static __always_inline void exchange__is_greeting(struct open_exchange *ex, stru
 	conn->flags |= CONN_GREETED;
 }
 
-static __always_inline void moved__decided(struct moved *m, struct open_exchange *ex,
+/* False when the exchange was dropped: it is none of those that are traced. */
+static __always_inline bool moved__decided(struct moved *m, struct open_exchange *ex,
 					   struct bx_class class)
 {
 	struct conn *conn = m->conn;
@@ -162,17 +163,17 @@ static __always_inline void moved__decided(struct moved *m, struct open_exchange
 	conn->role = class.role;
 	if (class.protocol == BX_PROTO_TLS) {
 		conn__give_up(conn, ex, BX_C_TLS);
-		return;
+		return false;
 	}
 	/* The router's hop to a worker: the worker's end of it is the one that is traced. */
 	if (class.protocol == BX_PROTO_UWSGI && class.role == BX_ROLE_CLIENT) {
 		conn__give_up(conn, ex, BX_C_MAX);
-		return;
+		return false;
 	}
 	if (class.detail == BX_CLASS_RESPONSE) {
-		counter__add(BX_C_LATE_BYTES, ex->wire.turn[0].total);
+		counter__add(BX_C_LATE_BYTES, ex->wire.turn[0].total + m->len);
 		exchange__discard(ex, conn);
-		return;
+		return false;
 	}
 	if (class.detail == BX_CLASS_GREETING)
 		exchange__is_greeting(ex, conn);
@@ -181,6 +182,7 @@ static __always_inline void moved__decided(struct moved *m, struct open_exchange
 		ex->wire.flags |= BX_EX_MIDSTREAM;
 	}
 	moved__claim(m, ex);
+	return true;
 }
 
 /*
@@ -200,36 +202,74 @@ static __always_inline void moved__undecidable(struct moved *m, struct open_exch
 }
 
 /*
- * Bytes on a connection without a verdict: collected as a first turn until they say what they are.
+ * The first bytes of this call, behind what the text has already, for the classifier alone: they
+ * are looked at before it is known whether they may be kept. Returns how many the classifier has.
  */
+static __noinline __u32 moved__peek(struct moved *m, struct open_exchange *ex)
+{
+	__u32 have = bound__at_most(ex->wire.text_len, BX_CLASSIFY_LEN), n;
+	struct buffers buffers = {};
+
+	if (m->call->compat || buffers__of(&buffers, m->call))
+		return have;
+	n = buffers.span[0].len < m->len ? buffers.span[0].len : m->len;
+	n = bound__at_most(n, BX_CLASSIFY_LEN);
+	if (bpf_probe_read_user(ex->text + have, n, (void *)buffers.span[0].base))
+		return have;
+	return bound__at_most(have + n, BX_CLASSIFY_LEN);
+}
+
+static __always_inline struct bx_class moved__classify(struct moved *m, struct open_exchange *ex,
+						       __u32 len)
+{
+	len = bound__at_most(len, BX_CLASSIFY_LEN);
+	return m->dir == SENT ? bx_classify_sent(ex->text, len)
+			      : bx_classify_received(ex->text, len);
+}
+
+/* Opens the exchange that collects the bytes until they say what they are. */
+static __always_inline struct open_exchange *moved__collect(struct moved *m,
+							    struct open_exchange *ex)
+{
+	if (ex && ex->first_sent != m->dir) {
+		/* the direction turned before the first run was long enough to be known */
+		exchange__discard(ex, m->conn);
+		ex = NULL;
+	}
+	if (ex)
+		return ex;
+	ex = exchange__open(m->sk, m->conn);
+	if (!ex)
+		return NULL;
+	ex->first_sent = m->dir;
+	exchange__begin(ex, m->task, m->now_ns);
+	return ex;
+}
+
+/* Bytes on a connection without a verdict: collected as a first turn until they have one. */
 static __noinline int moved__undecided(struct moved *m, struct open_exchange *ex)
 {
 	struct conn *conn = m->conn;
 	struct bx_class class;
-	__u32 len;
 
 	if (conn->flags & (m->dir == SENT ? CONN_SKIP_SENT : CONN_SKIP_RECEIVED))
 		return 0;
 	conn->flags &= ~(CONN_SKIP_RECEIVED | CONN_SKIP_SENT);
-	if (ex && ex->first_sent != m->dir) {
-		/* the direction turned before the first run was long enough to be known */
-		exchange__discard(ex, conn);
-		ex = NULL;
+	ex = moved__collect(m, ex);
+	if (!ex)
+		return 0;
+	class = moved__classify(m, ex, moved__peek(m, ex));
+	if (class.verdict == BX_CLASSIFY_MORE) {
+		moved__append(m, ex, 0);
+		/* a short first buffer of several: the others may have decided it */
+		class = moved__classify(m, ex, ex->wire.turn[0].kept);
+		if (class.verdict == BX_CLASSIFY_YES)
+			moved__decided(m, ex, class);
+	} else if (class.verdict == BX_CLASSIFY_YES) {
+		if (moved__decided(m, ex, class))
+			moved__append(m, ex, turn__of(conn, m->dir));
 	}
-	if (!ex) {
-		ex = exchange__open(m->sk, conn);
-		if (!ex)
-			return 0;
-		ex->first_sent = m->dir;
-		exchange__begin(ex, m->task, m->now_ns);
-	}
-	moved__append(m, ex, 0);
-	len = bound__at_most(ex->wire.turn[0].kept, BX_CLASSIFY_LEN);
-	class = m->dir == SENT ? bx_classify_sent(ex->text, len)
-			       : bx_classify_received(ex->text, len);
-	if (class.verdict == BX_CLASSIFY_YES)
-		moved__decided(m, ex, class);
-	else if (class.verdict == BX_CLASSIFY_NO)
+	if (class.verdict == BX_CLASSIFY_NO)
 		moved__undecidable(m, ex);
 	return 0;
 }

@@ -9,6 +9,12 @@
 /* An exchange that moved less than this long ago is left alone. Set by the loader. */
 const volatile __u64 sweep_quiet_ns = 20000000;
 
+/*
+ * A request that has waited this long for its answer is told: the agent knows then that it is
+ * open.
+ */
+const volatile __u64 sweep_waiting_ns = 150000000;
+
 static __always_inline __u64 exchange__last_ns(struct open_exchange *ex)
 {
 	__u64 request = ex->wire.turn[0].last_ns, response = ex->wire.turn[1].last_ns;
@@ -34,7 +40,7 @@ int iter__sweep(struct bpf_iter__bpf_map_elem *ctx)
 	if (ex->snapshotted && ex->sent_total[0] == ex->wire.turn[0].total &&
 	    ex->sent_total[1] == ex->wire.turn[1].total)
 		return 0;
-	if (ex->wire.turn[1].total)
+	if (ex->wire.turn[1].total || exchange__last_ns(ex) + sweep_waiting_ns < now_ns)
 		exchange__emit(ex, BX_EX_SNAPSHOT);
 	return 0;
 }

@@ -38,6 +38,11 @@
  * needs two calls a packet, so that 48 reach the end of the metadata of a table with 20 columns.
  */
 #define BX_CALLS_CAP 48
+/*
+ * Changes of thread within a turn that are kept: a thread pool may hand each of several pipelined
+ * requests to another thread.
+ */
+#define BX_HANDS_CAP 16
 /* Bytes at which a connection's first turn is classified (classify.h). */
 #define BX_CLASSIFY_LEN 32
 /* Turns of a connection that may fail to classify before its verdict "other protocol" is final. */

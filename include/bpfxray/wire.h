@@ -67,6 +67,12 @@ struct bx_call {
 	__u32 after_us; /* microseconds since the turn's first_ns (saturates) */
 };
 
+/* From this byte of the turn on, this thread moved the bytes. */
+struct bx_hand {
+	__u32 offset; /* low 32 bits */
+	__u32 tid;
+};
+
 /* A run of bytes in one direction. Times: CLOCK_MONOTONIC, at the return of the call. */
 struct bx_turn {
 	__u64 first_ns;
@@ -76,6 +82,10 @@ struct bx_turn {
 	__u32 text_len;	  /* of these, bytes in the record's text */
 	__u32 calls;	  /* socket calls with bytes */
 	__u32 calls_kept; /* entries used of call[] */
+	__u32 hands; /* changes of thread, the first call included; above BX_HANDS_CAP: not all kept
+		      */
+	__u32 _pad;
+	struct bx_hand hand[BX_HANDS_CAP];
 	struct bx_call call[BX_CALLS_CAP];
 };
 

@@ -92,6 +92,7 @@ static const struct counter {
 
 struct snapshot {
 	uint64_t kernel[BX_C_MAX];
+	uint64_t open;		      /* exchanges that are neither sent nor lost yet */
 	const void *group[GROUP_MAX]; /* NULL: that way out is not in use */
 };
 
@@ -101,6 +102,7 @@ static struct snapshot take_snapshot(const struct stats_source *source)
 	struct snapshot ret = { 0 };
 
 	kernel_counters(source->kernel, ret.kernel);
+	ret.open = kernel_open_exchanges(source->kernel);
 	ret.group[TRACE] = trace_counters(source->trace);
 	ret.group[EXPORT] = &exporter->counters;
 	ret.group[UDP] = exporter->udp ? udp_sender_counters(exporter->udp) : NULL;
@@ -140,6 +142,7 @@ static char *snapshot_to_json(const struct snapshot *snapshot)
 		if (c->loss)
 			cJSON_AddNumberToObject(losses, c->name, value);
 	}
+	cJSON_AddNumberToObject(groups[KERNEL], "open", snapshot->open);
 	text = cJSON_Print(root);
 	cJSON_Delete(root);
 	return text;

@@ -57,6 +57,9 @@ int kernel_mark(struct kernel *kernel);
 /* Processes followed now. */
 size_t kernel_targets(struct kernel *kernel);
 
+/* Exchanges that are open now: opened, and neither sent for good, nor dropped, nor lost. */
+size_t kernel_open_exchanges(struct kernel *kernel);
+
 /*
  * Hands on what the ring holds; waits up to @timeout_ms for it to fill. Returns records handled or
  * a negative errno.

@@ -41,17 +41,30 @@ int kernel_mark(struct kernel *kernel)
 		       ?: iterate(kernel->skel->links.iter__mark_listeners);
 }
 
-size_t kernel_targets(struct kernel *kernel)
+static size_t count_keys(int fd, void *key)
 {
-	int fd = bpf_map__fd(kernel->skel->maps.bx_targets);
-	uint32_t key, *previous = NULL;
+	void *previous = NULL;
 	size_t n = 0;
 
-	while (!bpf_map_get_next_key(fd, previous, &key)) {
-		previous = &key;
+	while (!bpf_map_get_next_key(fd, previous, key)) {
+		previous = key;
 		n++;
 	}
 	return n;
+}
+
+size_t kernel_targets(struct kernel *kernel)
+{
+	uint32_t tgid;
+
+	return count_keys(bpf_map__fd(kernel->skel->maps.bx_targets), &tgid);
+}
+
+size_t kernel_open_exchanges(struct kernel *kernel)
+{
+	uint64_t conn;
+
+	return count_keys(bpf_map__fd(kernel->skel->maps.pool), &conn);
 }
 
 int kernel_poll(struct kernel *kernel, int timeout_ms)

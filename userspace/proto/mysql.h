@@ -43,8 +43,10 @@ enum mysql_command {
 #define MYSQL_CAP_OPTIONAL_METADATA (1u << 25)
 #define MYSQL_CAP_ZSTD		    (1u << 26)
 #define MYSQL_CAP_QUERY_ATTRIBUTES  (1u << 27)
-/* MariaDB extended capability: the result set header carries a byte that says whether metadata
- * follow. */
+/*
+ * MariaDB extended capability: the result set header carries a byte that says whether metadata
+ * follow.
+ */
 #define MARIADB_CAP_CACHE_METADATA (1u << 4)
 
 /* Server status bits. */
@@ -95,8 +97,10 @@ struct mysql_login {
  */
 int mysql_parse_login(struct bytes payload, struct mysql_login *ret);
 
-/* MariaDB's own version: `10.11.19-MariaDB..` of `5.5.5-10.11.19-MariaDB..`; other versions
- * unchanged. */
+/*
+ * MariaDB's own version: `10.11.19-MariaDB..` of `5.5.5-10.11.19-MariaDB..`; other versions
+ * unchanged.
+ */
 struct bytes mysql_real_version(struct bytes version);
 
 /*

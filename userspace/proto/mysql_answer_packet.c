@@ -54,7 +54,8 @@ bool mysql_answer_ok(struct mysql_walk *walk, struct bytes payload, struct mysql
 {
 	uint32_t capabilities = walk->capabilities;
 
-	/* State entries are only sent to those who asked: with unknown capabilities, believe them.
+	/*
+	 * State entries are only sent to those who asked: with unknown capabilities, believe them.
 	 */
 	if (!walk->caps_known)
 		capabilities |= MYSQL_CAP_SESSION_TRACK;

@@ -68,7 +68,8 @@ static void skip_attributes(struct mysql_reader *r, uint64_t count)
 	}
 }
 
-/* Whether a body of unknown form begins with text: an attribute block has a 1 as its second byte.
+/*
+ * Whether a body of unknown form begins with text: an attribute block has a 1 as its second byte.
  */
 static bool begins_with_text(struct bytes body)
 {

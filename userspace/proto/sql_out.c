@@ -127,7 +127,9 @@ void sql_out_open(struct sql_out *out, bool list, bool first, bool behind_comma)
 	put_str(out, "(");
 }
 
-/* The list from @at to the output's end is a repetition of the one before it, or the new neighbour.
+/*
+ * The list from @at to the output's end is a repetition of the one before it, or the new
+ * neighbour.
  */
 static void join_sibling(struct sql_out *out, struct sql_group *around, size_t at)
 {

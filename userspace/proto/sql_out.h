@@ -45,7 +45,8 @@ void sql_out_comma(struct sql_out *out, bool behind_literal);
 void sql_out_open(struct sql_out *out, bool list, bool first, bool behind_comma);
 void sql_out_close(struct sql_out *out);
 
-/* Makes the text valid UTF-8 without control characters; with @cut a partial last character goes.
+/*
+ * Makes the text valid UTF-8 without control characters; with @cut a partial last character goes.
  */
 void sql_out_clean(struct sql_out *out, bool cut);
 
