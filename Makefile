@@ -46,7 +46,7 @@ PY := build/venv/bin/python
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo test test-all test-unit test-bpf lint fuzz install clean help
+.PHONY: all deps demo test test-all test-unit test-bpf lint fuzz check-vmlinux install clean help
 
 all: $(O)/bpfxray
 
@@ -75,7 +75,8 @@ $(O)/gen/bpfxray.skel.h: build/bpf/bpfxray.o
 
 # --- agent ---------------------------------------------------------------------------------------------------
 
-$(O)/obj/probe/%.o: $(O)/gen/bpfxray.skel.h
+# The skeleton is a system header to the compiler, so that -MMD leaves it out.
+$(filter $(O)/obj/probe/%,$(AGENT_OBJ)): $(O)/gen/bpfxray.skel.h
 
 $(O)/obj/%.o: userspace/%.c
 	$(call say,CC,$<)
@@ -116,8 +117,21 @@ build/test-bpf/%: tests/bpf/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_USER) -std=gnu11 $(WARNINGS) -O1 -g $(SANFLAGS) -MMD -MP $< -o $@ -lbpf -lelf -lz
 
-test-bpf: build/test-bpf/test_classify build/test-bpf/classify_run.bpf.o
-	$(Q)build/test-bpf/test_classify build/test-bpf/classify_run.bpf.o
+build/test-bpf/test_load: build/gen/bpfxray.skel.h
+
+# Each suite prints its counts; the last line is their sum.
+test-bpf: build/test-bpf/test_classify build/test-bpf/classify_run.bpf.o build/test-bpf/test_load \
+	build/test-bpf/check_vmlinux build/bpf/bpfxray.o build/test-bpf/layouts.bpf.o
+	$(Q)build/test-bpf/test_classify build/test-bpf/classify_run.bpf.o > build/test-bpf/log
+	$(Q)build/test-bpf/test_load >> build/test-bpf/log
+	$(Q)$(MAKE) -s --no-print-directory check-vmlinux >> build/test-bpf/log
+	@cat build/test-bpf/log
+	@awk '/^[0-9]+ passed, / { p += $$1; f += $$3; s += $$5 } \
+		END { print p " passed, " f + 0 " failed, " s + 0 " skipped" }' build/test-bpf/log
+
+# Proves each field of vmlinux/vmlinux.h against the running kernel's BTF.
+check-vmlinux: build/test-bpf/check_vmlinux build/bpf/bpfxray.o build/test-bpf/layouts.bpf.o
+	$(Q)$^
 
 lint:
 	$(Q)python3 tests/lint/test_lint.py

@@ -106,7 +106,9 @@ static __noinline int moved__append(struct moved *m, struct open_exchange *ex, _
 		moved__login(m, ex, &buffers);
 		left = 0;
 	}
-	if (left && t && m->conn->role == BX_ROLE_SERVER && ex->wire.turn[1].kept < offset)
+	/* behind a gap, or about to begin one: the text is full */
+	if (left && t && offset && m->conn->role == BX_ROLE_SERVER &&
+	    (ex->wire.turn[1].kept < offset || ex->wire.text_len + left > BX_TEXT_CAP))
 		span__next_head(ex, buffers.span[0].base,
 				buffers.span[0].len < left ? buffers.span[0].len : left, offset);
 	for (i = 0; i < BX_IOV_MAX && left; i++) {
@@ -153,6 +155,15 @@ static __always_inline void exchange__is_greeting(struct open_exchange *ex, stru
 	conn->flags |= CONN_GREETED;
 }
 
+/* A first MySQL packet that came in pieces: mysql__may_copy() goes on where it stands. */
+static __always_inline void exchange__mysql_header(struct open_exchange *ex)
+{
+	__u32 n = bound__at_most(ex->wire.turn[0].kept, 5);
+
+	bpf_probe_read_kernel(ex->header, n, ex->text);
+	ex->header_len = n;
+}
+
 /* False when the exchange was dropped: it is none of those that are traced. */
 static __always_inline bool moved__decided(struct moved *m, struct open_exchange *ex,
 					   struct bx_class class)
@@ -180,6 +191,7 @@ static __always_inline bool moved__decided(struct moved *m, struct open_exchange
 	if (class.detail == BX_CLASS_MIDSTREAM) {
 		conn->flags |= CONN_MIDSTREAM;
 		ex->wire.flags |= BX_EX_MIDSTREAM;
+		exchange__mysql_header(ex);
 	}
 	moved__claim(m, ex);
 	return true;
@@ -201,30 +213,59 @@ static __always_inline void moved__undecidable(struct moved *m, struct open_exch
 		exchange__discard(ex, conn);
 }
 
-/*
- * The first bytes of this call, behind what the text has already, for the classifier alone: they
- * are looked at before it is known whether they may be kept. Returns how many the classifier has.
- */
-static __noinline __u32 moved__peek(struct moved *m, struct open_exchange *ex)
+/* Puts what may be classified of a span behind @have bytes, without counting it. */
+__weak __noinline __u32 span__peek(struct open_exchange *ex, __u32 have, __u64 base, __u32 len)
 {
-	__u32 have = bound__at_most(ex->wire.text_len, BX_CLASSIFY_LEN), n;
+	__u32 n;
+
+	if (!ex)
+		return 0;
+	have = bound__at_most(have, BX_CLASSIFY_LEN);
+	n = bound__at_most(len, BX_CLASSIFY_LEN - have);
+	n = bound__at_most(n, BX_CLASSIFY_LEN);
+	if (bpf_probe_read_user(ex->text + have, n, (void *)base))
+		return have;
+	return have + n;
+}
+
+/*
+ * The first bytes of the call behind those that are kept, without keeping them: nothing leaves of a
+ * protocol that is not ours. Two entries of a vector: a header and its payload. Returns how many
+ * there are to classify.
+ */
+static __always_inline __u32 moved__peek(struct moved *m, struct open_exchange *ex)
+{
+	__u32 have = ex->wire.text_len, first, second;
 	struct buffers buffers = {};
 
 	if (m->call->compat || buffers__of(&buffers, m->call))
 		return have;
-	n = buffers.span[0].len < m->len ? buffers.span[0].len : m->len;
-	n = bound__at_most(n, BX_CLASSIFY_LEN);
-	if (bpf_probe_read_user(ex->text + have, n, (void *)buffers.span[0].base))
-		return have;
-	return bound__at_most(have + n, BX_CLASSIFY_LEN);
+	first = buffers.span[0].len < m->len ? buffers.span[0].len : m->len;
+	second = buffers.span[1].len < m->len - first ? buffers.span[1].len : m->len - first;
+	have = span__peek(ex, have, buffers.span[0].base, first);
+	if (second)
+		have = span__peek(ex, have, buffers.span[1].base, second);
+	return have;
+}
+
+/* Verified once, on its own: inlined, its paths multiply with those of the capture. */
+__weak __noinline __u32 exchange__classify(struct open_exchange *ex, __u32 len, __u32 dir)
+{
+	struct bx_class class;
+
+	if (!ex)
+		return 0;
+	len = bound__at_most(len, BX_CLASSIFY_LEN);
+	class = dir == SENT ? bx_classify_sent(ex->text, len) : bx_classify_received(ex->text, len);
+	return class.verdict | class.protocol << 8 | class.role << 16 | class.detail << 24;
 }
 
 static __always_inline struct bx_class moved__classify(struct moved *m, struct open_exchange *ex,
 						       __u32 len)
 {
-	len = bound__at_most(len, BX_CLASSIFY_LEN);
-	return m->dir == SENT ? bx_classify_sent(ex->text, len)
-			      : bx_classify_received(ex->text, len);
+	__u32 said = exchange__classify(ex, len, m->dir);
+
+	return bx_class_of(said, said >> 8, said >> 16, said >> 24);
 }
 
 /* Opens the exchange that collects the bytes until they say what they are. */

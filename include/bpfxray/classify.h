@@ -81,7 +81,7 @@ static inline __u8 bx_classify_http_request(const __u8 *b, __u32 len)
 				       ? BX_CLASSIFY_YES
 				       : BX_CLASSIFY_NO;
 		}
-		if (!bx_is_upper(b[at]) && (b[at] != '-' || !i))
+		if (!bx_is_upper(b[at]) && ((b[at] != '-' && b[at] != '_') || !i))
 			return BX_CLASSIFY_NO;
 	}
 	return BX_CLASSIFY_NO;

@@ -106,8 +106,10 @@ static enum exit_code start(struct session *session)
 		code = exporter_open(session->options, &session->exporter);
 	if (code == EXIT_OK && trace_new(session->options->db_spans, sink, &session->trace) < 0)
 		code = EXIT_INTERNAL;
-	if (code == EXIT_OK)
+	if (code == EXIT_OK) {
+		trace_expect_fronts(session->trace);
 		code = open_kernel(session);
+	}
 	return code == EXIT_OK ? follow_targets(session) : code;
 }
 

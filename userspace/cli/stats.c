@@ -58,6 +58,11 @@ static const struct counter {
 	T(children_missing, true),
 	T(sequence_gaps, true),
 	T(unparsed, true),
+	T(begun_before, false),
+	T(not_served, false),
+	T(requests_lost, true),
+	T(connections_evicted, true),
+	T(waits_cut, true),
 	T(abandoned, false),
 	T(fragments_orphaned, true),
 #undef T
@@ -92,7 +97,8 @@ static const struct counter {
 
 struct snapshot {
 	uint64_t kernel[BX_C_MAX];
-	uint64_t open;		      /* exchanges that are neither sent nor lost yet */
+	uint64_t open; /* exchanges that are neither sent nor lost yet */
+	uint64_t bad_records;
 	const void *group[GROUP_MAX]; /* NULL: that way out is not in use */
 };
 
@@ -103,6 +109,7 @@ static struct snapshot take_snapshot(const struct stats_source *source)
 
 	kernel_counters(source->kernel, ret.kernel);
 	ret.open = kernel_open_exchanges(source->kernel);
+	ret.bad_records = kernel_bad_records(source->kernel);
 	ret.group[TRACE] = trace_counters(source->trace);
 	ret.group[EXPORT] = &exporter->counters;
 	ret.group[UDP] = exporter->udp ? udp_sender_counters(exporter->udp) : NULL;
@@ -134,8 +141,7 @@ static char *snapshot_to_json(const struct snapshot *snapshot)
 	for (int i = 0; i < GROUP_MAX; i++)
 		groups[i] = cJSON_AddObjectToObject(root, group_names[i]);
 	losses = cJSON_AddObjectToObject(root, "losses");
-	for_each_counter(c)
-	{
+	for_each_counter (c) {
 		double value = counter_value(snapshot, c);
 
 		cJSON_AddNumberToObject(groups[c->group], c->name, value);
@@ -143,6 +149,8 @@ static char *snapshot_to_json(const struct snapshot *snapshot)
 			cJSON_AddNumberToObject(losses, c->name, value);
 	}
 	cJSON_AddNumberToObject(groups[KERNEL], "open", snapshot->open);
+	cJSON_AddNumberToObject(groups[KERNEL], "bad_records", snapshot->bad_records);
+	cJSON_AddNumberToObject(losses, "bad_records", snapshot->bad_records);
 	text = cJSON_Print(root);
 	cJSON_Delete(root);
 	return text;
@@ -176,8 +184,7 @@ void stats_log(const struct stats_source *source)
 		 exporter->counters.documents,
 		 exporter->udp ? udp_sender_counters(exporter->udp)->sent : 0,
 		 exporter->file ? file_writer_counters(exporter->file)->written : 0);
-	for_each_counter(c)
-	{
+	for_each_counter (c) {
 		uint64_t value = counter_value(&snapshot, c);
 
 		if (!value)
@@ -187,6 +194,9 @@ void stats_log(const struct stats_source *source)
 			 c->loss ? "lost or incomplete: " : "", group_names[c->group], c->name,
 			 value);
 	}
-	if (!losses)
+	if (snapshot.bad_records)
+		log_warn("lost or incomplete: %" PRIu64 " records of the kernel side make no sense",
+			 snapshot.bad_records);
+	if (!losses && !snapshot.bad_records)
 		log_info("nothing lost: every drop counter is 0");
 }

@@ -116,6 +116,7 @@ static int see_own_call(struct kernel *kernel)
 		kernel_counters(kernel, after);
 	bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.thread_of_task), &pidfd);
 	bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.bx_targets), &self);
+	kernel_release_all(kernel);
 	close(pair[0]);
 	close(pair[1]);
 	if (err)

@@ -27,4 +27,7 @@ struct target_value {
 	uint32_t root_pid;
 };
 
+/* Empties the pool. */
+void kernel_release_all(struct kernel *kernel);
+
 #endif

@@ -87,6 +87,15 @@ void kernel_release(struct kernel *kernel, uint64_t conn)
 	bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.pool), &conn);
 }
 
+void kernel_release_all(struct kernel *kernel)
+{
+	int fd = bpf_map__fd(kernel->skel->maps.pool);
+	uint64_t conn;
+
+	while (!bpf_map_get_next_key(fd, NULL, &conn))
+		bpf_map_delete_elem(fd, &conn);
+}
+
 static uint64_t counter_sum(int fd, uint32_t which, uint64_t *values, int cpus)
 {
 	uint64_t sum = 0;

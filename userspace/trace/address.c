@@ -8,7 +8,7 @@
 #include <strings.h>
 
 /* Linux's numbers, as wire.h passes them. */
-#define FAMILY_INET 2
+#define FAMILY_INET  2
 #define FAMILY_INET6 10
 
 static const uint8_t MAPPED[12] = { [10] = 0xff, [11] = 0xff };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * address.h - socket addresses as text, without the C library's resolver headers (trace/ sees no sockets).
+ * address.h - socket addresses as text, without the C library's resolver headers (trace/ sees no
+ * sockets).
  */
 #ifndef BPFXRAY_TRACE_ADDRESS_H
 #define BPFXRAY_TRACE_ADDRESS_H

@@ -2,8 +2,9 @@
 /*
  * book.c - the entries of server-role exchanges, and the statements under them.
  *
- * An entry begins with whatever comes first: a client exchange under it, or its own record. It ends when its exchange
- * is over and no request covers it any more; statements that nobody took by then have no proven request.
+ * An entry begins with whatever comes first: a client exchange under it, or its own record. It ends
+ * when its exchange is over and no request covers it any more; statements that nobody took by then
+ * have no proven request.
  */
 #include "trace/book.h"
 
@@ -21,6 +22,7 @@ struct served *book_find(struct trace *trace, uint64_t conn, uint32_t seq)
 static void node_unlink(struct node *node)
 {
 	list_remove(&node->link);
+	list_remove(&node->thread_link);
 	if (node->open)
 		*node->open = NULL;
 	node->open = NULL;
@@ -42,15 +44,47 @@ static void node_unproven(struct trace *trace, struct node *node)
 	book_node_free(node);
 }
 
+static void drop_oldest_stray(struct trace *trace)
+{
+	struct node *node = list_first(&trace->strays, struct node, link);
+
+	trace->stray_count--;
+	node_unproven(trace, node);
+}
+
+/* Nobody's by the kernel's account: kept for a while for a soft request of its thread. */
+static void node_stray(struct trace *trace, struct node *node)
+{
+	if (list_empty(&node->thread_link)) {
+		node_unproven(trace, node);
+		return;
+	}
+	if (trace->stray_count >= STRAYS_MAX)
+		drop_oldest_stray(trace);
+	node->stray_ns = trace->now_ns;
+	node->stray = true;
+	trace->stray_count++;
+	list_append(&trace->strays, &node->link);
+}
+
+void book_tick(struct trace *trace)
+{
+	const struct node *node;
+
+	while ((node = list_first(&trace->strays, struct node, link)) &&
+	       trace->now_ns - node->stray_ns >= WAIT_STRAY_NS)
+		drop_oldest_stray(trace);
+}
+
 static void served_free(struct trace *trace, struct served *served)
 {
-	list_for_each(&served->nodes, it) {
+	list_for_each (&served->nodes, it) {
 		struct node *node = list_entry(it, struct node, link);
 
 		list_remove(&node->link);
 		node->served = NULL;
 		if (!node->open)
-			node_unproven(trace, node);
+			node_stray(trace, node);
 	}
 	table_remove(&trace->served, table_key2(served->conn, served->seq));
 	list_remove(&served->lru);
@@ -66,7 +100,7 @@ static void served_release(struct trace *trace, struct served *served)
 /* The oldest entry that no request needs makes room. */
 static void served_evict(struct trace *trace)
 {
-	list_for_each(&trace->served_lru, it) {
+	list_for_each (&trace->served_lru, it) {
 		struct served *served = list_entry(it, struct served, lru);
 
 		if (served->users)
@@ -165,6 +199,7 @@ struct node *book_node(struct served *served, struct node **open)
 	if (!node)
 		return NULL;
 	list_init(&node->link);
+	list_init(&node->thread_link);
 	node->s.rows = -1;
 	node->s.affected = -1;
 	node->served = served;
@@ -183,9 +218,12 @@ void book_node_done(struct trace *trace, struct node *node)
 	if (!book_wants(trace, node)) {
 		trace->counters.statements_filtered++;
 		book_node_free(node);
-	} else if (!node->served) {
-		node_unproven(trace, node);
+		return;
 	}
+	/* Without memory no soft request finds it. */
+	(void)thread_adopt(trace, node);
+	if (!node->served)
+		node_stray(trace, node);
 }
 
 static bool wants_query(const struct trace *trace, const struct node *node)
@@ -224,131 +262,23 @@ bool book_wants(const struct trace *trace, const struct node *node)
 	return false;
 }
 
-static bool served_complete(struct trace *trace, const struct live *live, uint32_t seq)
-{
-	struct served *served = book_find(trace, live->conn, seq);
-
-	if (!served)
-		return true;
-	if (served->arrived < served->expected)
-		return false;
-	list_for_each(&served->nodes, it) {
-		const struct node *node = list_entry(it, struct node, link);
-
-		/* A connect is held open for the set-up that may follow it: that alone is no reason to wait. */
-		if (node->open && !node->s.end_ns && node->s.start_ns <= live->owns_until_ns)
-			return false;
-		if (thread_proves(live, node->s.start_ns) == PROOF_LATER)
-			return false;
-	}
-	return true;
-}
-
-bool book_complete(struct trace *trace, const struct live *live)
-{
-	for (uint32_t seq = live->seq_first; seq <= live->seq_last; seq++)
-		if (!served_complete(trace, live, seq))
-			return false;
-	return true;
-}
-
-/*
- * Same thread, so the times are in the order of events. Bytes of a pipelined neighbour have the same exchange: the
- * neighbour's statements begin after the end of @live's response.
- */
-static bool belongs(const struct live *live, const struct node *node)
-{
-	return node->s.tid == live->r.tid && node->s.start_ns >= live->r.start_ns &&
-	       node->s.start_ns <= live->owns_until_ns &&
-	       thread_proves(live, node->s.start_ns) == PROOF_YES;
-}
-
-static int by_start(const void *a, const void *b)
-{
-	const struct statement *x = a;
-	const struct statement *y = b;
-
-	return x->start_ns < y->start_ns ? -1 : x->start_ns > y->start_ns;
-}
-
-static void take_node(struct trace *trace, struct request *r, struct node *node)
-{
-	struct statement *s = &r->statements[r->statement_count];
-
-	if (node->open && !node->s.end_ns) {
-		node->s.incomplete = true;
-		node->s.end_ns = node->s.last_ns ? node->s.last_ns : node->s.start_ns;
-	}
-	node_unlink(node);
-	if (!book_wants(trace, node)) {
-		trace->counters.statements_filtered++;
-		book_node_free(node);
-		return;
-	}
-	*s = node->s;
-	node->s = (struct statement){ 0 };
-	r->statement_count++;
-	book_node_free(node);
-}
-
-static int take_from(struct trace *trace, struct live *live, struct served *served)
-{
-	size_t count = 0;
-	struct statement *grown;
-
-	list_for_each(&served->nodes, it)
-		count += belongs(live, list_entry(it, struct node, link));
-	if (!count)
-		return 0;
-	grown = realloc(live->r.statements, (live->r.statement_count + count) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	live->r.statements = grown;
-	list_for_each(&served->nodes, it) {
-		struct node *node = list_entry(it, struct node, link);
-
-		if (belongs(live, node))
-			take_node(trace, &live->r, node);
-	}
-	return 0;
-}
-
-int book_take(struct trace *trace, struct live *live)
-{
-	for (uint32_t seq = live->seq_first; seq <= live->seq_last; seq++) {
-		struct served *served = book_find(trace, live->conn, seq);
-		int r;
-
-		if (!served)
-			continue;
-		live->r.children_seen += served->expected;
-		if (served->arrived < served->expected) {
-			live->r.flags |= REQUEST_CHILDREN_MISSING;
-			trace->counters.children_missing += served->expected - served->arrived;
-		}
-		r = take_from(trace, live, served);
-		if (r < 0)
-			return r;
-	}
-	if (live->r.statement_count)
-		qsort(live->r.statements, live->r.statement_count, sizeof(struct statement),
-		      by_start);
-	return 0;
-}
-
 void book_flush(struct trace *trace)
 {
-	list_for_each(&trace->served_lru, it) {
+	list_for_each (&trace->served_lru, it) {
 		struct served *served = list_entry(it, struct served, lru);
 
 		if (!served->users)
 			served_free(trace, served);
 	}
+	while (!list_empty(&trace->strays))
+		drop_oldest_stray(trace);
 }
 
 void book_free_all(struct trace *trace)
 {
-	list_for_each(&trace->served_lru, it)
+	list_for_each (&trace->served_lru, it)
 		served_free(trace, list_entry(it, struct served, lru));
+	while (!list_empty(&trace->strays))
+		drop_oldest_stray(trace);
 	table_clear(&trace->served);
 }

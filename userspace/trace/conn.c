@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * conn.c - the connection table. Bounded: beyond CONNS_MAX the one that was silent longest is forgotten.
+ * conn.c - the connection table. Bounded: beyond CONNS_MAX the one that was silent longest is
+ * forgotten.
  */
 #include "trace/conn.h"
 
@@ -44,7 +45,10 @@ static void conn_evict(struct trace *trace)
 	if (!conn)
 		return;
 	if (!conn->closed) {
-		/* The agent takes idle exchanges out of the kernel, so that a quiet connection's end is not told. */
+		/*
+		 * The agent takes idle exchanges out of the kernel, so that a quiet connection's
+		 * end is not told.
+		 */
 		if (http_conn_busy(conn) || mysql_conn_busy(conn))
 			trace->counters.connections_evicted++;
 		http_conn_lost(trace, conn);
@@ -122,7 +126,7 @@ int conn_keep_fragment(struct trace *trace, struct conn *conn, const struct bx_f
 
 void conn_drop_fragments(struct trace *trace, struct conn *conn, uint32_t seq)
 {
-	list_for_each(&conn->fragments, it) {
+	list_for_each (&conn->fragments, it) {
 		struct fragment *f = list_entry(it, struct fragment, link);
 
 		if (f->seq >= seq)
@@ -145,7 +149,7 @@ void conn_close(struct trace *trace, struct conn *conn)
 
 void conn_expire(struct trace *trace)
 {
-	list_for_each(&trace->tombstones, it) {
+	list_for_each (&trace->tombstones, it) {
 		struct conn *conn = list_entry(it, struct conn, lru);
 
 		if (trace->now_ns - conn->closed_at_ns < TOMBSTONE_NS)
@@ -156,9 +160,9 @@ void conn_expire(struct trace *trace)
 
 void conn_free_all(struct trace *trace)
 {
-	list_for_each(&trace->tombstones, it)
+	list_for_each (&trace->tombstones, it)
 		conn_free(trace, list_entry(it, struct conn, lru));
-	list_for_each(&trace->conn_lru, it)
+	list_for_each (&trace->conn_lru, it)
 		conn_free(trace, list_entry(it, struct conn, lru));
 	table_clear(&trace->conns);
 	table_clear(&trace->hops);

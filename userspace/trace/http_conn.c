@@ -60,7 +60,7 @@ static int begin_exchange(struct http_step *step)
 	begin_turn(&http->requests);
 	begin_turn(&http->responses);
 	http->reading = http->requests.state == HTTP_STREAM_BODY ? http->reading : NULL;
-	list_for_each(&http->unanswered, it) {
+	list_for_each (&http->unanswered, it) {
 		struct live *live = list_entry(it, struct live, conn_link);
 
 		if (live_cover(step->trace, live, step->ex->seq) < 0)
@@ -134,8 +134,8 @@ int http_server_exchange(struct trace *trace, struct conn *conn, const struct bx
 }
 
 /*
- * The client has gone on, so it has its answers; where they ended was not seen. With a head seen the turn's last byte is
- * the end; without one the status stays unknown.
+ * The client has gone on, so it has its answers; where they ended was not seen. With a head seen
+ * the turn's last byte is the end; without one the status stays unknown.
  */
 void http_conn_turned(struct trace *trace, struct conn *conn)
 {
@@ -154,8 +154,8 @@ void http_conn_turned(struct trace *trace, struct conn *conn)
 }
 
 /*
- * A response without a length is whole when the server closes; of one whose head was not captured whole nothing is known
- * to lack.
+ * A response without a length is whole when the server closes; of one whose head was not captured
+ * whole nothing is known to lack.
  */
 static bool may_be_whole(const struct http_conn *http, const struct live *live, uint32_t flags)
 {
@@ -188,8 +188,8 @@ static void end_cut_short(struct http_step *step, struct live *live, const struc
 }
 
 /*
- * Pipelined behind an answer after which the server closed: by RFC 9112 9.6 such a request was not processed, and the
- * client has to send it again.
+ * Pipelined behind an answer after which the server closed: by RFC 9112 9.6 such a request was not
+ * processed, and the client has to send it again.
  */
 static bool never_served(const struct http_conn *http, const struct live *live, uint32_t flags)
 {
@@ -197,6 +197,30 @@ static bool never_served(const struct http_conn *http, const struct live *live, 
 		return false;
 	return http->last_closes ||
 	       (live->r.start_ns < http->last_end_ns && flags & BX_EX_CLOSED_LOCAL);
+}
+
+static void not_served(struct trace *trace, struct live *live)
+{
+	trace->counters.not_served++;
+	live_free(trace, live);
+}
+
+/*
+ * What stands behind the request that was being answered: its turn never came, unless bytes are
+ * missing.
+ */
+static void end_rest(struct http_step *step, bool lost)
+{
+	struct live *live;
+
+	while ((live = first_unanswered(step->http))) {
+		if (!lost) {
+			not_served(step->trace, live);
+			continue;
+		}
+		step->trace->counters.unparsed++;
+		http_answered(step, step->http->last_out_ns, true);
+	}
 }
 
 void http_conn_closed(struct trace *trace, struct conn *conn, const struct bx_exchange *ex)
@@ -209,14 +233,14 @@ void http_conn_closed(struct trace *trace, struct conn *conn, const struct bx_ex
 		return;
 	if (http->requests.head_len)
 		trace->counters.unparsed++;
-	while ((live = first_unanswered(http))) {
-		if (!never_served(http, live, ex->flags)) {
-			end_cut_short(&step, live, ex);
-			continue;
-		}
-		trace->counters.not_served++;
-		live_free(trace, live);
-	}
+	live = first_unanswered(http);
+	if (!live)
+		return;
+	if (never_served(http, live, ex->flags))
+		not_served(trace, live);
+	else
+		end_cut_short(&step, live, ex);
+	end_rest(&step, http->responses.state == HTTP_STREAM_LOST);
 }
 
 void http_conn_lost(struct trace *trace, struct conn *conn)

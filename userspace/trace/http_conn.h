@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_conn.h - a server's HTTP or uwsgi connection: exchanges come in, requests with their answers' times go out.
+ * http_conn.h - a server's HTTP or uwsgi connection: exchanges come in, requests with their
+ * answers' times go out.
  */
 #ifndef BPFXRAY_TRACE_HTTP_CONN_H
 #define BPFXRAY_TRACE_HTTP_CONN_H
@@ -17,8 +18,9 @@ struct http_conn {
 	uint64_t last_in_ns;
 	uint64_t last_out_ns;
 	uint64_t last_end_ns; /* of the last answer */
-	bool last_closes;	/* the last answer said that it closes the connection */
-	bool chunks_lost;	/* bytes of a chunked answer were missing: its end is looked for in the tail */
+	bool last_closes;     /* the last answer said that it closes the connection */
+	bool chunks_lost; /* bytes of a chunked answer were missing: its end is looked for in the
+			     tail */
 };
 
 /* One record on its way through the module. */

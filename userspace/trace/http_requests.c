@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * http_requests.c - the request direction of a server's connection: heads become live requests, bodies are passed over.
+ * http_requests.c - the request direction of a server's connection: heads become live requests,
+ * bodies are passed over.
  */
 #include "trace/http_conn.h"
 
@@ -36,7 +37,9 @@ static int begin_request(struct http_step *step, const struct request_head *head
 {
 	struct http_conn *http = step->http;
 	struct live *live;
-	int r = live_new(step->trace, step->conn, step->ex, head, http->requests.head_ns, &live);
+	struct live_origin origin = { step->ex, http->requests.head_ns, http->requests.head_tid,
+				      !list_empty(&http->unanswered) };
+	int r = live_new(step->trace, step->conn, &origin, head, &live);
 
 	if (r < 0)
 		return r;
@@ -51,7 +54,10 @@ static int begin_request(struct http_step *step, const struct request_head *head
 	return 0;
 }
 
-/* Bytes that are no head: the middle of something that began before the trace, or not this protocol. */
+/*
+ * Bytes that are no head: the middle of something that began before the trace, or not this
+ * protocol.
+ */
 static void not_a_head(struct http_step *step)
 {
 	struct http_stream *s = &step->http->requests;
@@ -81,6 +87,14 @@ int http_requests_cut(struct http_step *step)
 	return begin_request(step, &head, s->head_len);
 }
 
+static void begin_head(const struct http_step *step, struct http_stream *s)
+{
+	const struct turn *turn = &step->turn;
+
+	s->head_ns = turn_byte_ns(turn, s->fed);
+	s->head_tid = turn->log->hands ? turn_tid(turn, s->fed) : step->ex->tid;
+}
+
 static int read_head(struct http_step *step, struct bytes piece)
 {
 	struct http_stream *s = &step->http->requests;
@@ -91,7 +105,7 @@ static int read_head(struct http_step *step, struct bytes piece)
 	int r;
 
 	if (!before)
-		s->head_ns = turn_byte_ns(&step->turn, s->fed);
+		begin_head(step, s);
 	if (before) {
 		r = http_stream_stash(s, piece);
 		if (r == -ENOSPC)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * http_responses.c - the response direction of a server's connection: each final answer goes to the first request that
- * has none, and ends where its framing says.
+ * http_responses.c - the response direction of a server's connection: each final answer goes to the
+ * first request that has none, and ends where its framing says.
  */
 #include "trace/http_conn.h"
 
@@ -29,6 +29,8 @@ static void begin_answer(struct http_step *step, struct live *live,
 	struct http_stream *s = &step->http->responses;
 	enum http1_body body = http1_response_body(rsp, bytes_str(live->r.method));
 
+	/* Without memory it has no thread, and so no statements; they are counted as unproven. */
+	(void)live_answer(step->trace, live, s->head_tid, step->http->last_end_ns);
 	live->response_begun = true;
 	live->r.status = rsp->status;
 	live->r.first_byte_ns = s->head_ns;
@@ -81,8 +83,11 @@ static int read_head(struct http_step *step, struct live *live, struct bytes pie
 	uint64_t used = piece.len;
 	int n;
 
-	if (!before)
+	if (!before) {
 		s->head_ns = turn_byte_ns(&step->turn, s->fed);
+		s->head_tid =
+			step->turn.log->hands ? turn_tid(&step->turn, s->fed) : step->ex->end_tid;
+	}
 	n = http_stream_stash(s, piece);
 	if (n == -ENOMEM)
 		return n;
@@ -104,16 +109,15 @@ static void read_gap_in_head(struct http_step *step, struct live *live)
 	struct http_stream *s = &step->http->responses;
 	struct http1_response rsp = { 0 };
 
-	if (s->head_len &&
-	    http1_parse_response_cut(bytes_of(s->head, s->head_len), &rsp) > 0)
+	if (s->head_len && http1_parse_response_cut(bytes_of(s->head, s->head_len), &rsp) > 0)
 		end_head(step, live, &rsp);
 	http_stream_unstash(s);
 	s->state = HTTP_STREAM_LOST;
 }
 
 /*
- * Bytes were missing where framing needed them. A call that began with a head, seen behind the gap, is the next answer:
- * the one before has ended there.
+ * Bytes were missing where framing needed them. A call that began with a head, seen behind the gap,
+ * is the next answer: the one before has ended there.
  */
 static void resync(struct http_step *step, struct live *live)
 {
@@ -168,8 +172,8 @@ static int read_some(struct http_step *step, struct live *live)
 }
 
 /*
- * A chunked answer with a hole has ended when the turn ends like the last chunk. Only for the last request: with others
- * behind it the end may be theirs.
+ * A chunked answer with a hole has ended when the turn ends like the last chunk. Only for the last
+ * request: with others behind it the end may be theirs.
  */
 static void find_last_chunk(struct http_step *step)
 {

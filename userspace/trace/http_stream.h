@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_stream.h - one direction of an HTTP connection, cut into messages by their framing. Turns and exchanges do not
- * matter here: a message may begin in one and end in another.
+ * http_stream.h - one direction of an HTTP connection, cut into messages by their framing. Turns
+ * and exchanges do not matter here: a message may begin in one and end in another.
  */
 #ifndef BPFXRAY_TRACE_HTTP_STREAM_H
 #define BPFXRAY_TRACE_HTTP_STREAM_H
@@ -23,11 +23,12 @@ struct http_stream {
 	enum http_stream_state state;
 	enum http1_body body;
 	struct http1_chunks chunks;
-	uint64_t left;	   /* HTTP1_BODY_LENGTH */
-	uint64_t fed;	   /* bytes of the current turn that are done with */
-	uint8_t *head;	   /* the bytes so far of an unfinished head */
+	uint64_t left; /* HTTP1_BODY_LENGTH */
+	uint64_t fed;  /* bytes of the current turn that are done with */
+	uint8_t *head; /* the bytes so far of an unfinished head */
 	size_t head_len;
 	uint64_t head_ns;  /* when its first byte passed */
+	uint32_t head_tid; /* and who moved it */
 	bool unsure;	   /* the next bytes need not begin a message */
 };
 
@@ -37,8 +38,8 @@ void http_stream_clear(struct http_stream *s);
 bool http_stream_body(struct http_stream *s, enum http1_body body, int64_t length);
 
 /*
- * Takes what comes next of the body from @turn: a captured piece or a gap. True when the body has ended; the stream may
- * be LOST then or later.
+ * Takes what comes next of the body from @turn: a captured piece or a gap. True when the body has
+ * ended; the stream may be LOST then or later.
  */
 bool http_stream_body_feed(struct http_stream *s, const struct turn *turn);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * join.c - finds a worker's front. The uwsgi protocol names the client's address and port, which is proof. Of a worker
- * that speaks HTTP the connection's other end is proof of the process; which request of that process it was must be
- * the only one that fits, or be told by a header.
+ * join.c - finds a worker's front. The uwsgi protocol names the client's address and port, which is
+ * proof. Of a worker that speaks HTTP the connection's other end is proof of the process; which
+ * request of that process it was must be the only one that fits, or be told by a header.
  */
 #include "trace/join.h"
 
@@ -23,13 +23,11 @@ static bool fits(const struct live *front, const struct live *worker)
 {
 	return !front->uwsgi && !front->worker && !front->dropped &&
 	       front->r.tgid != worker->r.tgid && same(front->r.method, worker->r.method) &&
-	       same(front->r.target, worker->r.target) &&
-	       front->r.start_ns <= worker->r.start_ns &&
+	       same(front->r.target, worker->r.target) && front->r.start_ns <= worker->r.start_ns &&
 	       (!front->finished || front->r.end_ns >= worker->r.start_ns);
 }
 
-static struct live *uwsgi_front(const struct trace *trace, const struct live *worker,
-				uint16_t port)
+static struct live *uwsgi_front(const struct trace *trace, const struct live *worker, uint16_t port)
 {
 	struct live *front = port ? live_by_port(trace, port) : NULL;
 
@@ -44,7 +42,8 @@ struct candidates {
 	size_t count;
 	struct live *by_trace; /* the only one with the worker's X-Amzn-Trace-Id */
 	size_t by_trace_count;
-	struct live *by_address; /* the only one whose client the worker's X-Forwarded-For ends with */
+	struct live
+		*by_address; /* the only one whose client the worker's X-Forwarded-For ends with */
 	size_t by_address_count;
 };
 
@@ -77,7 +76,7 @@ static void consider_process(struct candidates *c, const struct process *process
 {
 	if (!process)
 		return;
-	list_for_each(&process->requests, it)
+	list_for_each (&process->requests, it)
 		consider(c, list_entry(it, struct live, process_link), worker);
 }
 
@@ -93,7 +92,7 @@ static const struct conn *hop_of(const struct trace *trace, const struct live *w
 
 static bool any_unix_proxy(const struct trace *trace)
 {
-	table_for_each(&trace->processes, it)
+	table_for_each (&trace->processes, it)
 		if (((struct process *)it.value)->flags & PROCESS_UNIX_PROXY)
 			return true;
 	return false;
@@ -109,17 +108,16 @@ static struct candidates http_fronts(const struct trace *trace, const struct liv
 	if (worker->peer.port)
 		return c;
 	/* Unix sockets have no ports: any process that makes HTTP requests over them may be it. */
-	table_for_each(&trace->processes, it)
+	table_for_each (&trace->processes, it)
 		if (((struct process *)it.value)->flags & PROCESS_UNIX_PROXY)
 			consider_process(&c, it.value, worker);
 	return c;
 }
 
-static void link_front(struct trace *trace, struct live *worker, struct live *front)
+static void link_front(struct live *worker, struct live *front)
 {
 	worker->front = front;
 	front->worker = worker;
-	trace->front_seen = true;
 	front->process->flags |= PROCESS_FRONT;
 	worker->process->flags |= PROCESS_WORKER;
 	worker->process->flags &= ~PROCESS_FRONTLESS;
@@ -159,7 +157,7 @@ bool join_front(struct trace *trace, struct live *worker)
 		}
 	}
 	if (front)
-		link_front(trace, worker, front);
+		link_front(worker, front);
 	return front;
 }
 
@@ -187,7 +185,8 @@ uint64_t join_worker_wait_ns(const struct trace *trace, const struct live *front
 		return 0;
 	if (trace->uwsgi_seen || flags & (PROCESS_FRONT | PROCESS_PROXY))
 		return WAIT_WORKER_NS;
-	return 0;
+	/* The first requests after the attach may be a front's, whose worker was not seen yet. */
+	return trace->fronts_expected && !(flags & PROCESS_PLAIN) ? WAIT_WORKER_NS : 0;
 }
 
 bool join_is_front(const struct trace *trace, const struct live *live)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * join.h - a front (router, reverse proxy) and the worker behind it, when both are traced: two requests that are one.
+ * join.h - a front (router, reverse proxy) and the worker behind it, when both are traced: two
+ * requests that are one.
  */
 #ifndef BPFXRAY_TRACE_JOIN_H
 #define BPFXRAY_TRACE_JOIN_H
@@ -8,8 +9,9 @@
 #include "trace/state.h"
 
 /*
- * Looks for the front's request of the finished @worker and links both. False when there is none yet. When several
- * fit, none is proven: @worker stays alone, and one of them is dropped, because it is the same request.
+ * Looks for the front's request of the finished @worker and links both. False when there is none
+ * yet. When several fit, none is proven: @worker stays alone, and one of them is dropped, because
+ * it is the same request.
  */
 bool join_front(struct trace *trace, struct live *worker);
 

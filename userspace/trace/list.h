@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * list.h - doubly linked lists whose links live inside the elements, so that an element is on several lists at once
- * (its connection's, its thread's, the waiting ones) and leaves each of them in one step. Allocates nothing.
+ * list.h - doubly linked lists whose links live inside the elements, so that an element is on
+ * several lists at once (its connection's, its thread's, the waiting ones) and leaves each of them
+ * in one step. Allocates nothing.
  */
 #ifndef BPFXRAY_TRACE_LIST_H
 #define BPFXRAY_TRACE_LIST_H
@@ -9,7 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A head, or the link inside an element. Linked to itself: an empty list, or an element on no list. */
+/*
+ * A head, or the link inside an element. Linked to itself: an empty list, or an element on no
+ * list.
+ */
 struct list {
 	struct list *next;
 	struct list *prev;
@@ -63,7 +67,7 @@ static inline void list_take_all(struct list *from, struct list *to)
 }
 
 /* The struct of type @type that holds @link as its member @member. */
-#define list_entry(link, type, member) ((type *)(void *)((char *)(link) - offsetof(type, member)))
+#define list_entry(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 #define list_first(head, type, member)                                                             \
 	(list_empty(head) ? NULL : list_entry((head)->next, type, member))

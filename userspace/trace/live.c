@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * live.c - a live request's places: its thread, its process, its peer's chain, and the book's entries of its exchanges.
+ * live.c - a live request's places: its thread, its process, its peer's chain, and the book's
+ * entries of its exchanges.
  */
 #include "trace/live.h"
 
@@ -57,7 +58,10 @@ static int index_remove(struct trace *trace, struct live *live)
 	return table_insert(&trace->by_port, table_key(live->peer.port), live->port_next);
 }
 
-/* The slot was just freed, so that putting the rest of the chain back wants no memory; if it did, it is forgotten. */
+/*
+ * The slot was just freed, so that putting the rest of the chain back wants no memory; if it did,
+ * it is forgotten.
+ */
 static void index_leave(struct trace *trace, struct live *live)
 {
 	if (index_remove(trace, live) == 0)
@@ -76,7 +80,7 @@ static void init_links(struct live *live)
 
 static int live_enter(struct trace *trace, struct live *live, bool multiplex)
 {
-	int r = thread_enter(trace, live, multiplex);
+	int r = live->soft ? 0 : thread_enter(trace, live, multiplex);
 
 	if (r < 0)
 		return r;
@@ -90,9 +94,10 @@ static int live_enter(struct trace *trace, struct live *live, bool multiplex)
 	return live_cover(trace, live, live->seq_first);
 }
 
-int live_new(struct trace *trace, const struct conn *conn, const struct bx_exchange *ex,
-	     const struct request_head *head, uint64_t start_ns, struct live **ret)
+int live_new(struct trace *trace, const struct conn *conn, const struct live_origin *origin,
+	     const struct request_head *head, struct live **ret)
 {
+	const struct bx_exchange *ex = origin->ex;
 	struct live *live = calloc(1, sizeof(*live));
 	int r;
 
@@ -104,9 +109,10 @@ int live_new(struct trace *trace, const struct conn *conn, const struct bx_excha
 	live->peer = conn->peer;
 	live->seq_first = ex->seq;
 	live->seq_last = ex->seq - 1;
-	live->r.start_ns = start_ns;
+	live->r.start_ns = origin->start_ns;
 	live->r.tgid = ex->tgid;
-	live->r.tid = ex->tid;
+	live->r.tid = origin->tid;
+	live->soft = origin->pipelined;
 	if (ex->flags & BX_EX_MULTIPLEX)
 		live->r.flags |= REQUEST_MULTIPLEXED;
 	r = request_head_fill(head, conn, live);
@@ -118,6 +124,20 @@ int live_new(struct trace *trace, const struct conn *conn, const struct bx_excha
 	}
 	*ret = live;
 	return 0;
+}
+
+int live_answer(struct trace *trace, struct live *live, uint32_t tid, uint64_t after_ns)
+{
+	if (!tid || (tid == live->r.tid && !live->soft))
+		return 0;
+	if (live->thread)
+		thread_quit(live);
+	if (tid != live->r.tid)
+		live->process->flags |= PROCESS_HANDS;
+	live->soft = true;
+	live->after_ns = after_ns;
+	live->r.tid = tid;
+	return thread_enter(trace, live, false);
 }
 
 int live_cover(struct trace *trace, struct live *live, uint32_t seq)

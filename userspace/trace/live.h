@@ -16,22 +16,41 @@ struct request_head {
 	struct uwsgi_request vars;
 };
 
-/* Parses as the protocol says (@cut: what is there of a head whose rest was not captured). As http1_parse_request(). */
+/*
+ * Parses as the protocol says (@cut: what is there of a head whose rest was not captured). As
+ * http1_parse_request().
+ */
 int request_head_parse(struct bytes in, bool uwsgi, bool cut, struct request_head *ret);
 
 /* Fills the fields of @live that its head tells. 0 or -ENOMEM. */
 int request_head_fill(const struct request_head *head, const struct conn *conn, struct live *live);
 
-/* A request whose head began at @start_ns, known to its thread, process and peer. 0 or -ENOMEM. */
-int live_new(struct trace *trace, const struct conn *conn, const struct bx_exchange *ex,
-	     const struct request_head *head, uint64_t start_ns, struct live **ret);
+/* The first byte of a request's head: in which exchange, when, and read by which thread. */
+struct live_origin {
+	const struct bx_exchange *ex;
+	uint64_t start_ns;
+	uint32_t tid;	/* 0: not known */
+	bool pipelined; /* requests of its connection were unanswered when it came */
+};
+
+/* A new request, known to its thread, process and peer. 0 or -ENOMEM. */
+int live_new(struct trace *trace, const struct conn *conn, const struct live_origin *origin,
+	     const struct request_head *head, struct live **ret);
+
+/*
+ * Its answer began, sent by thread @tid (0: not known); the answer before it on the connection
+ * ended at @after_ns. A pipelined request, or one that another thread has read, belongs to the
+ * thread that answers it. 0 or -ENOMEM.
+ */
+int live_answer(struct trace *trace, struct live *live, uint32_t tid, uint64_t after_ns);
 
 /* The request goes on in another exchange of its connection. 0 or -ENOMEM. */
 int live_cover(struct trace *trace, struct live *live, uint32_t seq);
 
 /*
- * Its answer has ended, or (@whole false) its connection before it. It is handed on at once or when what it waits for
- * has come: @live may be gone after this. Without the answer's end the thread may have worked for it until any time.
+ * Its answer has ended, or (@whole false) its connection before it. It is handed on at once or when
+ * what it waits for has come: @live may be gone after this. Without the answer's end the thread may
+ * have worked for it until any time.
  */
 void live_finish(struct trace *trace, struct live *live, uint64_t end_ns, bool whole);
 

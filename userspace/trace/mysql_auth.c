@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * mysql_auth.c - a connection's beginning: greeting, login, the server's verdict; and the connect span over it.
+ * mysql_auth.c - a connection's beginning: greeting, login, the server's verdict; and the connect
+ * span over it.
  */
 #include "trace/mysql_conn.h"
 
@@ -12,7 +13,10 @@
 #include "trace/book.h"
 #include "util/utf8.h"
 
-/* Collations whose characters may hold a backslash or a quote as their second byte: big5, sjis, gbk, cp932, gb18030. */
+/*
+ * Collations whose characters may hold a backslash or a quote as their second byte: big5, sjis,
+ * gbk, cp932, gb18030.
+ */
 static bool odd_collation(uint8_t id)
 {
 	static const uint8_t odd[] = { 1, 13, 28, 84, 87, 88, 95, 96, 248, 249, 250 };
@@ -37,7 +41,10 @@ static void set_version(struct mysql_conn *m, const char *version)
 	m->mariadb = strstr(version, "MariaDB") != NULL;
 }
 
-/* Remembers that a MySQL server is there, and its version: for failed connects, and connections older than the trace. */
+/*
+ * Remembers that a MySQL server is there, and its version: for failed connects, and connections
+ * older than the trace.
+ */
 static void remember_peer(struct trace *trace, const struct conn *conn, const char *version)
 {
 	struct table_key key = endpoint_key(&conn->peer);
@@ -268,8 +275,7 @@ static bool is_mysql(const struct trace *trace, const struct conn *conn,
 		     const struct bx_exchange *ex)
 {
 	return ex->protocol == BX_PROTO_MYSQL || conn->peer.port == 3306 ||
-	       (conn->peer.port &&
-		table_find(&trace->mysql_peers, endpoint_key(&conn->peer)));
+	       (conn->peer.port && table_find(&trace->mysql_peers, endpoint_key(&conn->peer)));
 }
 
 int mysql_connect_failed(struct trace *trace, struct conn *conn, const struct bx_exchange *ex)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * mysql_command.c - the request turns of a connection past its login: each command that gets an answer becomes a
- * statement and waits for it.
+ * mysql_command.c - the request turns of a connection past its login: each command that gets an
+ * answer becomes a statement and waits for it.
  */
 #include "trace/mysql_conn.h"
 
@@ -36,7 +36,8 @@ static const struct command_kind KINDS[] = {
 	{ MYSQL_COM_STMT_FETCH, false, STATEMENT_COMMAND, MYSQL_WALK_FETCH, "fetch" },
 	{ MYSQL_COM_RESET_CONNECTION, false, STATEMENT_COMMAND, MYSQL_WALK_SIMPLE,
 	  "reset_connection" },
-	{ MYSQL_COM_STMT_BULK_EXECUTE, false, STATEMENT_EXECUTE, MYSQL_WALK_RESULT, "bulk_execute" },
+	{ MYSQL_COM_STMT_BULK_EXECUTE, false, STATEMENT_EXECUTE, MYSQL_WALK_RESULT,
+	  "bulk_execute" },
 };
 
 /* Any other command: its first answer packet ends it, whatever it is. */
@@ -122,6 +123,25 @@ static struct bytes use_database(const struct mysql_text *sql)
 	return bytes_take(in, n);
 }
 
+/*
+ * `SET NAMES gbk`: from here on a character's second byte may look like a backslash or a quote,
+ * which the sanitiser has to know.
+ */
+static void note_charset(struct mysql_conn *m, const struct mysql_text *sql)
+{
+	static const char *const odd[] = { "big5", "cp932", "gb18030", "gbk", "sjis" };
+	const char *names = strcasestr(sql->data, "names");
+
+	if (!names)
+		return;
+	names += 5;
+	names += strspn(names, " \t\r\n='\"`");
+	m->odd_charset = false;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		if (!strncasecmp(names, odd[i], strlen(odd[i])))
+			m->odd_charset = true;
+}
+
 static int set_query(struct mysql_conn *m, struct mysql_pending *command,
 		     const struct mysql_packet *p)
 {
@@ -132,6 +152,8 @@ static int set_query(struct mysql_conn *m, struct mysql_pending *command,
 	if (r < 0 || !sql)
 		return r;
 	command->node->kind = sql_kind(bytes_of(sql->data, sql->len));
+	if (command->node->kind == SQL_SESSION)
+		note_charset(m, sql);
 	r = set_sql(command->node, sql);
 	database = use_database(sql);
 	if (!r && database.len) {

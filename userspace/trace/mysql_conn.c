@@ -13,7 +13,7 @@ struct mysql_conn *mysql_conn_free(struct mysql_conn *m)
 {
 	if (!m)
 		return NULL;
-	list_for_each(&m->pending, it) {
+	list_for_each (&m->pending, it) {
 		struct mysql_pending *command = list_entry(it, struct mysql_pending, link);
 
 		if (command->node)
@@ -85,6 +85,22 @@ static bool proven(struct mysql_step *step)
 	return verdict == VERDICT_YES;
 }
 
+/*
+ * The login was not captured whole, so whether the client agreed to compression is seen by its
+ * first command: the header is three bytes longer.
+ */
+static bool is_compressed(const struct mysql_step *step)
+{
+	const struct mysql_conn *m = step->m;
+	struct bytes in = turn_at(&step->request, 0);
+
+	if (m->caps_known || in.len < 7 ||
+	    !(m->server_capabilities & (MYSQL_CAP_COMPRESS | MYSQL_CAP_ZSTD)))
+		return false;
+	return step->request.total ==
+	       7 + (in.at[0] | (uint64_t)in.at[1] << 8 | (uint64_t)in.at[2] << 16);
+}
+
 static int read_ready(struct mysql_step *step)
 {
 	int r = 0;
@@ -111,6 +127,8 @@ static int read_exchange(struct mysql_step *step, bool fresh)
 		mysql_auth_read(step);
 		return 0;
 	}
+	if (m->phase == MYSQL_READY && is_compressed(step))
+		m->phase = MYSQL_COMPRESSED;
 	if (m->phase == MYSQL_COMPRESSED) {
 		step->trace->counters.compressed += fresh;
 		return 0;
@@ -191,10 +209,14 @@ void mysql_conn_closed(struct trace *trace, struct conn *conn, const struct bx_e
 	if (ex->closed_ns)
 		end_ns = ex->closed_ns;
 	while (m->pending_count) {
-		/* An answer that the client left half read is no failure. */
+		/*
+		 * An answer that the client left half read is no failure; nor are rows that stop:
+		 * the statement itself was answered.
+		 */
 		bool half = m->walking && m->walk.offset;
+		bool rows = half && m->walk.meta_end;
 
-		mysql_reply_missing(trace, m, end_ns, !half || by_peer);
+		mysql_reply_missing(trace, m, end_ns, !half || (by_peer && !rows));
 	}
 	if (m->connect && m->phase == MYSQL_AUTH)
 		mysql_connect_lost(trace, m, end_ns);
@@ -211,7 +233,7 @@ void mysql_conn_lost(struct trace *trace, struct conn *conn)
 		mysql_reply_missing(trace, m, 0, false);
 	if (m->connect && !m->connect->s.end_ns) {
 		m->connect->s.incomplete = true;
-		m->connect->s.end_ns = m->connect->s.start_ns;
+		m->connect->s.end_ns = m->connect->s.first_ns ?: m->connect->s.start_ns;
 	}
 	mysql_connect_done(trace, m);
 	if (m->phase == MYSQL_NEW || m->phase == MYSQL_AUTH)

@@ -30,16 +30,17 @@ struct mysql_prepared {
 /* A command whose answer is not complete. */
 struct mysql_pending {
 	struct list link;
-	uint8_t code;		 /* enum mysql_command */
-	bool folds;		 /* session set-up: lengthens the connect span */
-	bool meta_ends;		 /* the statement ends with the metadata: rows are read when they are asked for */
+	uint8_t code;	/* enum mysql_command */
+	bool folds;	/* session set-up: lengthens the connect span */
+	bool meta_ends; /* the statement ends with the metadata: rows are read when they are asked
+			   for */
 	struct node *node;	 /* NULL: taken away */
 	struct mysql_text *text; /* PREPARE: the statement; INIT_DB and USE: the database */
 };
 
 enum mysql_phase {
-	MYSQL_NEW,	  /* the greeting is to come */
-	MYSQL_AUTH,	  /* until the server's OK or ERR */
+	MYSQL_NEW,  /* the greeting is to come */
+	MYSQL_AUTH, /* until the server's OK or ERR */
 	MYSQL_READY,
 	MYSQL_UNSURE,	  /* begun before the trace, and nothing has proven it to be MySQL yet */
 	MYSQL_COMPRESSED, /* counted only */
@@ -58,11 +59,11 @@ struct mysql_conn {
 	bool has_status;
 	uint16_t status; /* of the server, as last told */
 	bool odd_charset;
-	struct node *connect; /* the connect span, as long as it may grow */
+	struct node *connect;  /* the connect span, as long as it may grow */
 	struct table prepared; /* id -> struct mysql_prepared */
 	struct list prepared_order;
 	struct mysql_text *last_prepare; /* for MariaDB's execute of "the last one" */
-	struct list pending; /* struct mysql_pending */
+	struct list pending;		 /* struct mysql_pending */
 	size_t pending_count;
 	struct mysql_walk walk; /* of the first pending command */
 	bool walking;
@@ -121,7 +122,10 @@ void mysql_reply_missing(struct trace *trace, struct mysql_conn *m, uint64_t end
 /* The first pending command is complete where the walk says. */
 void mysql_reply_whole(struct trace *trace, struct mysql_conn *m);
 
-/* mysql_strict.c: does an exchange of a connection older than the trace prove that it speaks MySQL? */
+/*
+ * mysql_strict.c: does an exchange of a connection older than the trace prove that it speaks
+ * MySQL?
+ */
 enum mysql_verdict { VERDICT_NO, VERDICT_YES, VERDICT_LATER, VERDICT_NOTHING };
 enum mysql_verdict mysql_strict(const struct mysql_step *step);
 

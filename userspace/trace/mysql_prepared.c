@@ -88,7 +88,7 @@ void mysql_prepared_remove(struct mysql_conn *m, uint32_t id)
 
 void mysql_prepared_clear(struct mysql_conn *m)
 {
-	list_for_each(&m->prepared_order, it)
+	list_for_each (&m->prepared_order, it)
 		prepared_free(m, list_entry(it, struct mysql_prepared, link));
 	table_clear(&m->prepared);
 }

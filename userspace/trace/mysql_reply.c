@@ -24,11 +24,13 @@ static void walk_begin(struct mysql_step *step, struct mysql_pending *command)
 	m->walking = true;
 	m->walk_base = (int64_t)m->fed[TURN_RESPONSE];
 	if (command->node)
-		command->node->s.first_ns =
-			turn_byte_ns(&step->response, m->fed[TURN_RESPONSE]);
+		command->node->s.first_ns = turn_byte_ns(&step->response, m->fed[TURN_RESPONSE]);
 }
 
-/* A stream offset of the walk as an offset in the current turn; what lay in earlier turns is its beginning. */
+/*
+ * A stream offset of the walk as an offset in the current turn; what lay in earlier turns is its
+ * beginning.
+ */
 static uint64_t in_turn(const struct mysql_conn *m, uint64_t stream)
 {
 	int64_t at = m->walk_base + (int64_t)stream;
@@ -37,12 +39,14 @@ static uint64_t in_turn(const struct mysql_conn *m, uint64_t stream)
 }
 
 /*
- * These drivers return from execute() when the metadata is there and read rows when asked for them. Any other reader
- * that stops exactly behind the metadata does the same. All others have read the last row before they return.
+ * These drivers return from execute() when the metadata is there and read rows when asked for them.
+ * Any other reader that stops exactly behind the metadata does the same. All others have read the
+ * last row before they return. Of a driver that is not known (the login was before the trace) the
+ * earlier end is taken: it lies inside the driver's call in either case.
  */
 static bool reads_rows_later(const struct statement *s, const struct turn *turn, uint64_t meta_end)
 {
-	return !strncmp(s->peer.driver, "mysql-connector", 15) ||
+	return !s->peer.driver[0] || !strncmp(s->peer.driver, "mysql-connector", 15) ||
 	       !strncmp(s->peer.driver, "libmysql ", 9) || turn_call_ends(turn, meta_end);
 }
 
@@ -189,8 +193,8 @@ void mysql_reply_missing(struct trace *trace, struct mysql_conn *m, uint64_t end
 }
 
 /*
- * Bytes were missing in front of the answer's end. The turn's last bytes tell how the last answer in it ended; the ones
- * before it are over too.
+ * Bytes were missing in front of the answer's end. The turn's last bytes tell how the last answer
+ * in it ended; the ones before it are over too.
  */
 static void find_end(struct mysql_step *step)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * mysql_strict.c - connections that were open before the trace: no greeting was seen, so an exchange must prove by
- * itself that it is MySQL. Commands must fill the turn to the byte, say something sensible, and get the answer that
- * such a command gets (reference mysql.md section 4).
+ * mysql_strict.c - connections that were open before the trace: no greeting was seen, so an
+ * exchange must prove by itself that it is MySQL. Commands must fill the turn to the byte, say
+ * something sensible, and get the answer that such a command gets (reference mysql.md section 4).
  */
 #include "trace/mysql_conn.h"
 
@@ -117,8 +117,8 @@ static bool answers(uint8_t code, const struct mysql_packet *p)
 }
 
 /*
- * Walks the request turn. Returns the first command that gets a reply, 0 when there is none, -1 when it is not MySQL;
- * and how many packets that command took, as far as they are known.
+ * Walks the request turn. Returns the first command that gets a reply, 0 when there is none, -1
+ * when it is not MySQL; and how many packets that command took, as far as they are known.
  */
 static int first_command(const struct turn *turn, uint8_t *ret_packets)
 {
@@ -153,6 +153,16 @@ static bool follows(const struct mysql_packet *reply, const struct turn *request
 	return reply->seq == 1;
 }
 
+/* As much of the first reply packet as any rule above looks at: errno, mark and state. */
+static bool reply_judgeable(const struct turn *turn)
+{
+	struct mysql_packet p;
+
+	if (mysql_parse_packet(turn_at(turn, 0), &p) <= 0)
+		return false;
+	return p.payload.len && p.payload.len >= (p.len < 9 ? p.len : 9);
+}
+
 enum mysql_verdict mysql_strict(const struct mysql_step *step)
 {
 	const struct turn *turn = &step->response;
@@ -160,7 +170,7 @@ enum mysql_verdict mysql_strict(const struct mysql_step *step)
 	uint8_t packets = 0;
 	int code;
 
-	if (turn->total < 5 && !step->final)
+	if (!step->final && !reply_judgeable(turn))
 		return VERDICT_LATER;
 	if (!step->request.total)
 		return VERDICT_NOTHING;

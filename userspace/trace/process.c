@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * process.c - the process table. An entry lives until its process has ended and its last request is handed on.
+ * process.c - the process table. An entry lives until its process has ended and its last request is
+ * handed on.
  */
 #include "trace/process.h"
 
@@ -85,7 +86,7 @@ void process_forget(struct trace *trace, uint32_t tgid)
 
 void process_free_all(struct trace *trace)
 {
-	table_for_each(&trace->processes, it)
+	table_for_each (&trace->processes, it)
 		free(table_remove(&trace->processes, it.key));
 	table_clear(&trace->processes);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * process.h - the traced processes: their live requests, and what part they play between client and application.
+ * process.h - the traced processes: their live requests, and what part they play between client and
+ * application.
  */
 #ifndef BPFXRAY_TRACE_PROCESS_H
 #define BPFXRAY_TRACE_PROCESS_H

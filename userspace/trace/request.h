@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * request.h - what the trace layer hands on: a finished request with the database calls proven to be its own.
+ * request.h - what the trace layer hands on: a finished request with the database calls proven to
+ * be its own.
  *
- * Plain data. Strings are NUL-terminated, owned by the struct, NULL when unknown; times are CLOCK_MONOTONIC
- * nanoseconds, 0 when unknown.
+ * Plain data. Strings are NUL-terminated, owned by the struct, NULL when unknown; times are
+ * CLOCK_MONOTONIC nanoseconds, 0 when unknown.
  */
 #ifndef BPFXRAY_TRACE_REQUEST_H
 #define BPFXRAY_TRACE_REQUEST_H
@@ -12,14 +13,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the tracer knows of a database connection; shared by the statements on it (copied into each). */
+/*
+ * What the tracer knows of a database connection; shared by the statements on it (copied into
+ * each).
+ */
 struct db_peer {
-	char address[64];     /* IP as text, "localhost" for a unix socket */
-	uint16_t port;	      /* 0: unix socket */
+	char address[64]; /* IP as text, "localhost" for a unix socket */
+	uint16_t port;	  /* 0: unix socket */
 	char user[96];
 	char database[96];
-	char version[64];     /* MariaDB's real version, MySQL's as told */
-	char driver[96];      /* "mysql-connector-python 26.10.0", "pymysql 1.2.4"; empty: unknown */
+	char version[64]; /* MariaDB's real version, MySQL's as told */
+	char driver[96];  /* "mysql-connector-python 26.10.0", "pymysql 1.2.4"; empty: unknown */
 };
 
 enum statement_kind {
@@ -32,9 +36,10 @@ enum statement_kind {
 
 struct statement {
 	enum statement_kind kind;
-	char command[24];  /* "query", "execute", "prepare", "connect", "ping", "init_db" ... */
+	char command[24]; /* "query", "execute", "prepare", "connect", "ping", "init_db" ... */
 	struct db_peer peer;
-	char *sql;	   /* raw text as captured, without NUL bytes; NULL: unknown (prepare not seen, ciphertext) */
+	char *sql; /* raw text as captured, without NUL bytes; NULL: unknown (prepare not seen,
+		      ciphertext) */
 	size_t sql_len;
 	bool sql_truncated;
 	bool no_backslash_escapes, ansi_quotes, odd_charset; /* for the sanitiser */
@@ -48,44 +53,56 @@ struct statement {
 	uint64_t first_ns; /* first byte of the answer */
 	uint64_t meta_ns;  /* the answer's metadata was read */
 	uint64_t last_ns;  /* its last byte was read */
-	uint64_t end_ns;   /* the statement's end: meta_ns when the rows were fetched later, else last_ns */
+	uint64_t end_ns;   /* the statement's end: meta_ns when the rows were fetched later, else
+			      last_ns */
 	uint32_t tgid, tid;
 	bool lost_connection; /* no answer: the connection ended first */
 	bool incomplete;      /* the answer's end was not seen */
 };
 
 /* What of a request is marked as not fully known. */
-#define REQUEST_HEAD_CUT (1u << 0)	 /* the head outgrew the capture: header fields may be absent */
-#define REQUEST_CHILDREN_MISSING (1u << 1) /* fewer statements arrived than the kernel counted */
-#define REQUEST_ABORTED (1u << 2)	 /* the connection ended before the response was complete */
-#define REQUEST_NO_RESPONSE (1u << 3)	 /* no byte of a response was seen */
-#define REQUEST_FRONT_ONLY (1u << 4)	 /* answered by the front itself: no worker saw it */
-#define REQUEST_UPGRADED (1u << 5)	 /* 101, or a CONNECT tunnel: the segment ends at the switch */
-#define REQUEST_BEGUN_BEFORE (1u << 6)	 /* attach came in the middle of it */
-#define REQUEST_JOINED_FRONT (1u << 7)	 /* times and status are the front's, children the worker's */
-#define REQUEST_MULTIPLEXED (1u << 8)	 /* served by a thread that serves several at once */
+/* The head outgrew the capture: header fields may be absent. */
+#define REQUEST_HEAD_CUT (1u << 0)
+/* Fewer statements arrived than the kernel counted. */
+#define REQUEST_CHILDREN_MISSING (1u << 1)
+/* The connection ended before the response was complete. */
+#define REQUEST_ABORTED (1u << 2)
+/* No byte of a response was seen. */
+#define REQUEST_NO_RESPONSE (1u << 3)
+/* Answered by the front itself: no worker saw it. */
+#define REQUEST_FRONT_ONLY (1u << 4)
+/* 101, or a CONNECT tunnel: the segment ends at the switch. */
+#define REQUEST_UPGRADED (1u << 5)
+/* Attach came in the middle of it. */
+#define REQUEST_BEGUN_BEFORE (1u << 6)
+/* Times and status are the front's, children the worker's. */
+#define REQUEST_JOINED_FRONT (1u << 7)
+/* Served by a thread that serves several at once. */
+#define REQUEST_MULTIPLEXED (1u << 8)
 
 struct request {
 	uint64_t start_ns;
 	uint64_t end_ns;
 	uint64_t first_byte_ns; /* first byte of the response */
-	int64_t queue_ns;	/* connection established (or front read) to the worker's first read; -1 unknown */
+	int64_t queue_ns; /* connection established (or front read) to the worker's first read; -1
+			     unknown */
 	char *method;
 	char *scheme; /* "http" or "https" */
-	char *host;   /* Host header, or the authority of an absolute-form target, or the local address */
+	char *host;   /* Host header, or the authority of an absolute-form target, or the local
+			 address */
 	char *target; /* raw request target; absolute form as is */
 	char *user_agent;
 	char *x_forwarded_for;
-	char *trace_header;  /* X-Amzn-Trace-Id as received */
-	char client_ip[64];  /* peer (or the uwsgi REMOTE_ADDR); empty: unix socket without one */
-	char protocol[16];   /* "HTTP/1.1" */
-	int status;	     /* 0: none seen */
+	char *trace_header; /* X-Amzn-Trace-Id as received */
+	char client_ip[64]; /* peer (or the uwsgi REMOTE_ADDR); empty: unix socket without one */
+	char protocol[16];  /* "HTTP/1.1" */
+	int status;	    /* 0: none seen */
 	int64_t request_length;	 /* Content-Length, -1 absent */
 	int64_t response_length; /* Content-Length of the response, -1 absent */
 	uint64_t bytes_in, bytes_out;
 	uint32_t tgid, tid;
-	uint32_t children_seen; /* what the kernel counted */
-	uint32_t flags;	     /* REQUEST_* */
+	uint32_t children_seen;	      /* what the kernel counted */
+	uint32_t flags;		      /* REQUEST_* */
 	struct statement *statements; /* by start_ns */
 	size_t statement_count;
 };

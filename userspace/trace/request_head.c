@@ -18,8 +18,8 @@ int request_head_parse(struct bytes in, bool uwsgi, bool cut, struct request_hea
 {
 	ret->uwsgi = uwsgi;
 	if (uwsgi)
-		return cut ? uwsgi_parse_request_cut(in, &ret->vars) :
-			     uwsgi_parse_request(in, &ret->vars);
+		return cut ? uwsgi_parse_request_cut(in, &ret->vars)
+			   : uwsgi_parse_request(in, &ret->vars);
 	return cut ? http1_parse_request_cut(in, &ret->http) : http1_parse_request(in, &ret->http);
 }
 
@@ -130,6 +130,6 @@ int request_head_fill(const struct request_head *head, const struct conn *conn, 
 	live->r.queue_ns = -1;
 	live->r.response_length = -1;
 	live->uwsgi = head->uwsgi;
-	return head->uwsgi ? fill_uwsgi(&head->vars, conn, live) :
-			     fill_http(&head->http, conn, live);
+	return head->uwsgi ? fill_uwsgi(&head->vars, conn, live)
+			   : fill_http(&head->http, conn, live);
 }

@@ -2,8 +2,8 @@
 /*
  * settle.c - decides when a finished request is whole, and hands it on.
  *
- * Waits are measured in ticks, from the first tick after the request has finished: a late reader of the ring does not
- * make anybody impatient.
+ * Waits are measured in ticks, from the first tick after the request has finished: a late reader of
+ * the ring does not make anybody impatient.
  */
 #include "trace/settle.h"
 
@@ -18,7 +18,10 @@ static bool waited(const struct trace *trace, const struct live *live, uint64_t 
 	return !limit_ns || (live->wait_ns && trace->now_ns - live->wait_ns >= limit_ns);
 }
 
-/* Without an answer's end its thread may have gone on for it: the request lasts as long as its statements. */
+/*
+ * Without an answer's end its thread may have gone on for it: the request lasts as long as its
+ * statements.
+ */
 static void extend_end(struct live *live)
 {
 	if (live->owns_until_ns != UINT64_MAX)
@@ -38,11 +41,12 @@ static void hand_on(struct trace *trace, struct live *live)
 	if (thread_multiplexes(live))
 		live->r.flags |= REQUEST_MULTIPLEXED;
 	if (live->established_ns)
-		live->r.queue_ns = live->r.start_ns > live->established_ns ?
-					   (int64_t)(live->r.start_ns - live->established_ns) :
-					   0;
+		live->r.queue_ns = live->r.start_ns > live->established_ns
+					   ? (int64_t)(live->r.start_ns - live->established_ns)
+					   : 0;
 	if (front)
 		join_merge(live);
+	live->process->flags |= PROCESS_PLAIN;
 	trace->counters.requests++;
 	trace->counters.statements += live->r.statement_count;
 	trace->sink.request(trace->sink.ctx, &live->r);

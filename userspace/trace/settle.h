@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * settle.h - finished requests wait here for their statements, their front or their worker, and go to the sink.
+ * settle.h - finished requests wait here for their statements, their front or their worker, and go
+ * to the sink.
  */
 #ifndef BPFXRAY_TRACE_SETTLE_H
 #define BPFXRAY_TRACE_SETTLE_H

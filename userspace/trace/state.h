@@ -4,9 +4,9 @@
  *
  *	conn     a socket, by cookie; its protocol's state hangs on it
  *	live     a request from its head to the sink
- *	served   what the kernel says was done for one server-role exchange: the statements, and how many to expect
- *	thread   who serves what at one time: the proof that a statement belongs to a request
- *	process  its requests, and whether it is a front or a worker
+ *	served   what the kernel says was done for one server-role exchange: the statements, and how
+ *many to expect thread   who serves what at one time: the proof that a statement belongs to a
+ *request process  its requests, and whether it is a front or a worker
  */
 #ifndef BPFXRAY_TRACE_STATE_H
 #define BPFXRAY_TRACE_STATE_H
@@ -17,25 +17,37 @@
 #include "util/table.h"
 
 /* Milliseconds as nanoseconds. */
-#define MS(n) ((uint64_t)(n) * 1000000)
+#define MS(n) ((uint64_t)(n)*1000000)
 
 /* How long a finished request waits for statements that the kernel counted, or for its worker. */
 #define WAIT_CHILDREN_NS MS(250)
-#define WAIT_WORKER_NS MS(250)
-/* How long a worker's request waits for a front that was never seen, and for one that is known to be there. */
+#define WAIT_WORKER_NS	 MS(250)
+/*
+ * How long a worker's request waits for a front that was never seen, and for one that is known to
+ * be there.
+ */
 #define WAIT_UNKNOWN_FRONT_NS MS(250)
-#define WAIT_FRONT_NS MS(1000)
+#define WAIT_FRONT_NS	      MS(1000)
 /* How long a front may go on sending to a slow client after its worker has answered. */
 #define WAIT_OPEN_FRONT_NS MS(600 * 1000)
-/* How long a closed connection is remembered, so that late statements for it are recognised as such. */
+/*
+ * How long a statement that the kernel's owner does not take is kept for a request whose thread
+ * only its answer tells; such a request waits WAIT_CHILDREN_NS.
+ */
+#define WAIT_STRAY_NS MS(750)
+/*
+ * How long a closed connection is remembered, so that late statements for it are recognised as
+ * such.
+ */
 #define TOMBSTONE_NS MS(2000)
 
 /* Memory bounds: beyond them the oldest goes first, counted. */
-#define CONNS_MAX 65536
-#define SERVED_MAX 65536
-#define WAITING_MAX 65536
-#define THREADS_MAX 65536
-#define KNOWN_PEERS_MAX 4096
+#define CONNS_MAX	   65536
+#define SERVED_MAX	   65536
+#define WAITING_MAX	   65536
+#define THREADS_MAX	   65536
+#define STRAYS_MAX	   65536
+#define KNOWN_PEERS_MAX	   4096
 #define FRAGMENT_BYTES_MAX (256 * 1024) /* of one exchange */
 
 /* An address and a port; IPv4 in its IPv6-mapped form, so that both families compare. */
@@ -70,12 +82,15 @@ struct conn {
 
 struct thread {
 	struct list lru;
-	struct list open; /* struct live.thread_link */
+	struct list open;  /* struct live.thread_link: firm requests that are not answered */
+	struct list done;  /* struct live.thread_link: answered, not handed on yet */
+	struct list nodes; /* struct node.thread_link: statements that nobody has taken */
 	uint32_t tid;
 	uint32_t tgid;
-	uint32_t users; /* live requests that point here */
-	bool gone;	/* its process has ended */
-	uint64_t multiplex_ns; /* since when it serves several requests at once; UINT64_MAX: never seen */
+	uint32_t users;	       /* live requests that point here */
+	bool gone;	       /* its process has ended */
+	uint64_t multiplex_ns; /* since when it serves several requests at once; UINT64_MAX: never
+				  seen */
 	uint64_t last_ns;      /* end of its last request */
 	struct {
 		uint64_t conn;
@@ -85,12 +100,15 @@ struct thread {
 	unsigned int recent_next;
 };
 
-#define PROCESS_FRONT (1u << 0)	    /* has had requests that were joined with a worker's */
-#define PROCESS_PROXY (1u << 1)	    /* makes HTTP requests itself */
+#define PROCESS_FRONT	   (1u << 0) /* has had requests that were joined with a worker's */
+#define PROCESS_PROXY	   (1u << 1) /* makes HTTP requests itself */
 #define PROCESS_UNIX_PROXY (1u << 2) /* over unix sockets too */
-#define PROCESS_WORKER (1u << 3)    /* has had requests that came through a front */
-#define PROCESS_FRONTLESS (1u << 4) /* waited for a front in vain */
-#define PROCESS_GONE (1u << 5)
+#define PROCESS_WORKER	   (1u << 3) /* has had requests that came through a front */
+#define PROCESS_FRONTLESS  (1u << 4) /* waited for a front in vain */
+#define PROCESS_GONE	   (1u << 5)
+#define PROCESS_PLAIN                                                                              \
+	(1u << 7) /* a request of its own was handed on: what it is has had time to show */
+#define PROCESS_HANDS (1u << 6) /* its threads answer requests that others have read */
 
 struct process {
 	uint32_t tgid;
@@ -105,22 +123,25 @@ struct served {
 	uint32_t users;	   /* live requests that cover this exchange */
 	uint32_t expected; /* what the kernel counted */
 	uint32_t arrived;
-	bool ended;	   /* the exchange has ended: nothing more will need it when its users are gone */
+	bool ended; /* the exchange has ended: nothing more will need it when its users are gone */
 	struct list nodes; /* struct node.link */
 };
 
 /* A statement until its request takes it. */
 struct node {
-	struct list link;
+	struct list link;	 /* served->nodes, or trace->strays */
+	struct list thread_link; /* its own thread's nodes */
+	uint64_t stray_ns;	 /* the tick's time at which it became nobody's */
+	bool stray;		 /* it is in trace->strays */
 	struct statement s;
-	enum sql_kind kind; /* STATEMENT_QUERY */
+	enum sql_kind kind;    /* STATEMENT_QUERY */
 	struct served *served; /* NULL: nobody's */
 	struct node **open;    /* who still writes to it; cleared when it is taken away */
 };
 
 struct live {
 	struct request r;
-	struct list conn_link;	  /* unanswered requests of the connection */
+	struct list conn_link; /* unanswered requests of the connection */
 	struct list thread_link;
 	struct list process_link;
 	struct list waiting_link; /* finished, not yet handed on */
@@ -131,23 +152,26 @@ struct live {
 	struct process *process;
 	uint64_t conn;
 	uint64_t established_ns; /* of the connection, when this is its first request; else 0 */
-	uint64_t wait_ns; /* tick since which it waits */
-	uint64_t last_out_ns; /* last byte of its response so far */
-	uint64_t owns_until_ns; /* what its thread did later is not its own; set when it is finished */
+	uint64_t wait_ns;	 /* tick since which it waits */
+	uint64_t last_out_ns;	 /* last byte of its response so far */
+	uint64_t owns_until_ns; /* what its thread did later is not its own; set when it is finished
+				 */
 	uint32_t seq_first;
 	uint32_t seq_last;
 	uint16_t family;
 	struct endpoint peer;
 	char remote_addr[64]; /* uwsgi: the front's peer, as the variables tell */
 	uint16_t remote_port;
+	uint64_t after_ns; /* end of the answer before it on the connection */
+	bool soft;	   /* its thread is known by the answer only: pipelined, or handed over */
 	bool uwsgi;
 	bool indexed;	     /* in trace->by_port */
 	bool response_begun; /* a final response's head was seen */
 	bool until_close;    /* its response has no length */
 	bool closes;	     /* nothing can follow its response on the connection */
 	bool finished;
-	bool alone;	     /* its front is not to be looked for any more */
-	bool dropped;	     /* its worker's request was handed on without it */
+	bool alone;   /* its front is not to be looked for any more */
+	bool dropped; /* its worker's request was handed on without it */
 };
 
 struct trace {
@@ -160,18 +184,21 @@ struct trace {
 	struct list tombstones; /* those that closed, by time */
 	struct table served;	/* cookie, seq -> struct served */
 	struct list served_lru;
-	struct table threads;	/* tid -> struct thread */
+	struct table threads; /* tid -> struct thread */
 	struct list thread_lru;
 	struct table processes; /* tgid -> struct process */
 	struct table by_port;	/* the peer's port -> struct live, chained */
-	struct table hops;	/* local endpoint -> struct conn: HTTP connections made by traced processes */
+	struct table
+		hops; /* local endpoint -> struct conn: HTTP connections made by traced processes */
 	struct table mysql_peers; /* endpoint -> server version, malloc'ed string */
-	struct list waiting;	/* finished requests */
+	struct list strays; /* statements whose exchange is over: a soft request may own them */
+	size_t stray_count;
+	struct list waiting; /* finished requests */
 	size_t waiting_count;
-	bool uwsgi_seen; /* a worker of the uwsgi protocol is in the tree */
-	bool http_seen;	 /* so is a server of HTTP */
-	bool front_seen; /* some request was joined */
-	bool proxy_seen; /* a process of the tree makes HTTP requests */
+	bool uwsgi_seen;      /* a worker of the uwsgi protocol is in the tree */
+	bool fronts_expected; /* see trace_expect_fronts() */
+	bool http_seen;	      /* so is a server of HTTP */
+	bool proxy_seen;      /* a process of the tree makes HTTP requests */
 };
 
 static inline struct table_key endpoint_key(const struct endpoint *e)

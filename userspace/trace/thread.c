@@ -2,7 +2,8 @@
 /*
  * thread.c - intervals of open requests by thread.
  *
- * Two requests of one connection never count as overlapping: pipelined requests are served one after another.
+ * Two requests of one connection never count as overlapping: pipelined requests are served one
+ * after another.
  */
 #include "trace/thread.h"
 
@@ -29,6 +30,8 @@ static struct thread *thread_get(struct trace *trace, uint32_t tid, uint32_t tgi
 	thread->tgid = tgid;
 	thread->multiplex_ns = UINT64_MAX;
 	list_init(&thread->open);
+	list_init(&thread->done);
+	list_init(&thread->nodes);
 	list_init(&thread->lru);
 	if (table_insert(&trace->threads, table_key(tid), thread) < 0) {
 		free(thread);
@@ -47,15 +50,17 @@ int thread_enter(struct trace *trace, struct live *live, bool multiplex)
 	thread->users++;
 	live->thread = thread;
 	list_move(&trace->thread_lru, &thread->lru);
-	list_append(&thread->open, &live->thread_link);
+	if (!live->soft)
+		list_append(&thread->open, &live->thread_link);
 	if (multiplex && live->r.start_ns < thread->multiplex_ns)
 		thread->multiplex_ns = live->r.start_ns;
 	return 0;
 }
 
 /*
- * A response without a length on a unix socket ends when somebody looks and finds the socket gone. Until then a request
- * that the thread read after the response's last byte says nothing about an overlap.
+ * A response without a length on a unix socket ends when somebody looks and finds the socket gone.
+ * Until then a request that the thread read after the response's last byte says nothing about an
+ * overlap.
  */
 static bool undecided(const struct live *other, uint64_t at_ns)
 {
@@ -72,16 +77,12 @@ static void overlap(struct thread *thread, uint64_t a_start, uint64_t a_end, uin
 		thread->multiplex_ns = start;
 }
 
-void thread_leave(struct live *live)
+static void compare_intervals(struct thread *thread, const struct live *live)
 {
-	struct thread *thread = live->thread;
 	uint64_t start = live->r.start_ns;
 	uint64_t end = live->r.end_ns;
 
-	if (!thread || list_empty(&live->thread_link))
-		return;
-	list_remove(&live->thread_link);
-	list_for_each(&thread->open, it) {
+	list_for_each (&thread->open, it) {
 		const struct live *other = list_entry(it, struct live, thread_link);
 
 		if (other->conn != live->conn && !undecided(other, start))
@@ -95,8 +96,74 @@ void thread_leave(struct live *live)
 	thread->recent[thread->recent_next].start_ns = start;
 	thread->recent[thread->recent_next].end_ns = end;
 	thread->recent_next = (thread->recent_next + 1) % 8;
-	if (end > thread->last_ns)
-		thread->last_ns = end;
+}
+
+void thread_leave(struct live *live)
+{
+	struct thread *thread = live->thread;
+
+	if (!thread)
+		return;
+	list_remove(&live->thread_link);
+	if (!live->soft)
+		compare_intervals(thread, live);
+	list_append(&thread->done, &live->thread_link);
+	if (live->r.end_ns > thread->last_ns)
+		thread->last_ns = live->r.end_ns;
+}
+
+void thread_quit(struct live *live)
+{
+	list_remove(&live->thread_link);
+	live->thread->users--;
+	live->thread = NULL;
+}
+
+int thread_adopt(struct trace *trace, struct node *node)
+{
+	struct thread *thread = thread_get(trace, node->s.tid, node->s.tgid);
+
+	if (!thread)
+		return -ENOMEM;
+	list_append(&thread->nodes, &node->thread_link);
+	return 0;
+}
+
+/* When @live may have begun to be served at the earliest. */
+static uint64_t serves_from(const struct live *live)
+{
+	return live->soft && live->after_ns > live->r.start_ns ? live->after_ns : live->r.start_ns;
+}
+
+/* Whether @other, of the same thread, may own what began at @at_ns rather than @live. */
+static bool contends(const struct live *other, const struct live *live, uint64_t at_ns)
+{
+	if (other == live)
+		return false;
+	if (!(live->process->flags & PROCESS_HANDS) && other->conn != live->conn &&
+	    serves_from(other) < live->r.end_ns &&
+	    (!other->finished || other->r.end_ns > serves_from(live)))
+		return true;
+	if (serves_from(other) > at_ns)
+		return false;
+	return !other->finished ||
+	       (other->owns_until_ns >= at_ns && other->r.end_ns < live->r.end_ns);
+}
+
+bool thread_owns_softly(const struct live *live, uint64_t at_ns)
+{
+	const struct thread *thread = live->thread;
+
+	if (at_ns < serves_from(live) || at_ns > live->owns_until_ns ||
+	    at_ns >= thread->multiplex_ns)
+		return false;
+	list_for_each (&thread->open, it)
+		if (contends(list_entry(it, struct live, thread_link), live, at_ns))
+			return false;
+	list_for_each (&thread->done, it)
+		if (contends(list_entry(it, struct live, thread_link), live, at_ns))
+			return false;
+	return true;
 }
 
 enum thread_proof thread_proves(const struct live *live, uint64_t at_ns)
@@ -106,7 +173,7 @@ enum thread_proof thread_proves(const struct live *live, uint64_t at_ns)
 
 	if (!thread || at_ns >= thread->multiplex_ns)
 		return PROOF_NO;
-	list_for_each(&thread->open, it) {
+	list_for_each (&thread->open, it) {
 		const struct live *other = list_entry(it, struct live, thread_link);
 
 		if (other->conn == live->conn || other->r.start_ns > at_ns)
@@ -128,12 +195,14 @@ static void thread_free(struct trace *trace, struct thread *thread)
 	if (table_find(&trace->threads, table_key(thread->tid)) == thread)
 		table_remove(&trace->threads, table_key(thread->tid));
 	list_remove(&thread->lru);
+	list_for_each (&thread->nodes, it)
+		list_remove(it);
 	free(thread);
 }
 
 void thread_forget_process(struct trace *trace, uint32_t tgid)
 {
-	list_for_each(&trace->thread_lru, it) {
+	list_for_each (&trace->thread_lru, it) {
 		struct thread *thread = list_entry(it, struct thread, lru);
 
 		if (thread->tgid != tgid)
@@ -148,7 +217,7 @@ void thread_expire(struct trace *trace)
 {
 	bool crowded = trace->threads.count > THREADS_MAX;
 
-	list_for_each(&trace->thread_lru, it) {
+	list_for_each (&trace->thread_lru, it) {
 		struct thread *thread = list_entry(it, struct thread, lru);
 		bool idle = thread->last_ns + THREAD_IDLE_NS < trace->now_ns;
 
@@ -163,7 +232,7 @@ void thread_expire(struct trace *trace)
 
 void thread_free_all(struct trace *trace)
 {
-	list_for_each(&trace->thread_lru, it)
+	list_for_each (&trace->thread_lru, it)
 		thread_free(trace, list_entry(it, struct thread, lru));
 	table_clear(&trace->threads);
 }

@@ -2,9 +2,9 @@
 /*
  * thread.h - what each thread serves, and since when it is known to serve several requests at once.
  *
- * The kernel names the request whose head a thread read last. That is proof as long as the thread has no other request
- * open. The exchange of a connection that a thread turns away from is sent before anything of the next one, so that an
- * earlier request which looks open here is open.
+ * The kernel names the request whose head a thread read last. That is proof as long as the thread
+ * has no other request open. The exchange of a connection that a thread turns away from is sent
+ * before anything of the next one, so that an earlier request which looks open here is open.
  */
 #ifndef BPFXRAY_TRACE_THREAD_H
 #define BPFXRAY_TRACE_THREAD_H
@@ -14,12 +14,29 @@
 /* @live's head was read by its thread. 0 or -ENOMEM. */
 int thread_enter(struct trace *trace, struct live *live, bool multiplex);
 
-/* @live is answered (or over): intervals are compared, and @live leaves the thread. */
+/* @live is answered (or over): intervals are compared, and @live is no longer open. */
 void thread_leave(struct live *live);
+
+/* Another thread answers @live: it never was this one's. */
+void thread_quit(struct live *live);
+
+/* @node was made by its thread; a soft request of that thread may own it. 0 or -ENOMEM. */
+int thread_adopt(struct trace *trace, struct node *node);
+
+/*
+ * Whether the soft request @live owns what its thread began at @at_ns: it does when it is the
+ * first request that the thread finishes after it. A thread pool works off one request after the
+ * other; where no thread has answered what another read, it is not known to be one, and any
+ * neighbour in time is a doubt.
+ */
+bool thread_owns_softly(const struct live *live, uint64_t at_ns);
 
 enum thread_proof { PROOF_NO, PROOF_YES, PROOF_LATER };
 
-/* Whether only @live was served by its thread at @at_ns. LATER: the end of a unix socket has not been seen yet. */
+/*
+ * Whether only @live was served by its thread at @at_ns. LATER: the end of a unix socket has not
+ * been seen yet.
+ */
 enum thread_proof thread_proves(const struct live *live, uint64_t at_ns);
 
 bool thread_multiplexes(const struct live *live);

@@ -29,16 +29,22 @@ int trace_new(enum db_spans db_spans, struct trace_sink sink, struct trace **ret
 	list_init(&trace->tombstones);
 	list_init(&trace->served_lru);
 	list_init(&trace->thread_lru);
+	list_init(&trace->strays);
 	list_init(&trace->waiting);
 	*ret = trace;
 	return 0;
+}
+
+void trace_expect_fronts(struct trace *trace)
+{
+	trace->fronts_expected = true;
 }
 
 static void free_requests(struct trace *trace)
 {
 	struct live *live;
 
-	list_for_each(&trace->conn_lru, it)
+	list_for_each (&trace->conn_lru, it)
 		http_conn_abandon(trace, list_entry(it, struct conn, lru));
 	while ((live = list_first(&trace->waiting, struct live, waiting_link)))
 		live_free(trace, live);
@@ -53,7 +59,7 @@ struct trace *trace_free(struct trace *trace)
 	book_free_all(trace);
 	thread_free_all(trace);
 	process_free_all(trace);
-	table_for_each(&trace->mysql_peers, it)
+	table_for_each (&trace->mysql_peers, it)
 		free(table_remove(&trace->mysql_peers, it.key));
 	table_clear(&trace->mysql_peers);
 	table_clear(&trace->by_port);
@@ -66,7 +72,10 @@ static bool is_http(const struct bx_exchange *ex)
 	return ex->protocol == BX_PROTO_HTTP1 || ex->protocol == BX_PROTO_UWSGI;
 }
 
-/* A request that a traced process makes itself: not emitted, but it may be a front's way to its worker. */
+/*
+ * A request that a traced process makes itself: not emitted, but it may be a front's way to its
+ * worker.
+ */
 static int outbound(struct trace *trace, const struct bx_exchange *ex, bool fresh)
 {
 	uint32_t flags = PROCESS_PROXY;
@@ -119,7 +128,9 @@ static int dispatch(struct trace *trace, struct conn *conn, const struct bx_exch
 	return 0;
 }
 
-/* The record begins exchange ex->seq: what of the ones before is missing, and what ends with them. */
+/*
+ * The record begins exchange ex->seq: what of the ones before is missing, and what ends with them.
+ */
 static void begin_exchange(struct trace *trace, struct conn *conn, const struct bx_exchange *ex)
 {
 	bool gap = conn->seq && ex->seq > conn->seq + 1;
@@ -194,8 +205,11 @@ int trace_exchange(struct trace *trace, const struct bx_exchange *ex)
 
 int trace_fragment(struct trace *trace, const struct bx_fragment *fragment)
 {
-	struct conn *conn = conn_get(trace, fragment->conn);
+	struct conn *conn;
 
+	if (!fragment->data_len)
+		return 0;
+	conn = conn_get(trace, fragment->conn);
 	return conn ? conn_keep_fragment(trace, conn, fragment) : -ENOMEM;
 }
 
@@ -211,6 +225,7 @@ void trace_tick(struct trace *trace, uint64_t now_ns)
 {
 	trace->now_ns = now_ns;
 	settle_tick(trace);
+	book_tick(trace);
 	conn_expire(trace);
 	thread_expire(trace);
 }
@@ -218,12 +233,12 @@ void trace_tick(struct trace *trace, uint64_t now_ns)
 void trace_flush(struct trace *trace, uint64_t now_ns)
 {
 	trace->now_ns = now_ns;
-	list_for_each(&trace->conn_lru, it)
+	list_for_each (&trace->conn_lru, it)
 		http_conn_abandon(trace, list_entry(it, struct conn, lru));
-	list_for_each(&trace->conn_lru, it)
+	list_for_each (&trace->conn_lru, it)
 		mysql_conn_lost(trace, list_entry(it, struct conn, lru));
 	settle_flush(trace);
-	list_for_each(&trace->conn_lru, it)
+	list_for_each (&trace->conn_lru, it)
 		conn_drop_fragments(trace, list_entry(it, struct conn, lru), UINT32_MAX);
 	book_flush(trace);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trace.h - from the kernel's exchanges to requests with their statements. Pure: no I/O, no clock; time comes in.
+ * trace.h - from the kernel's exchanges to requests with their statements. Pure: no I/O, no clock;
+ * time comes in.
  *
- * Exchanges of one connection come in order of their sequence numbers (the ring keeps order per connection); exchanges
- * of different connections in any order. A connection's turns are joined or split by the protocol's framing; statements
- * are hung under a request only when the kernel named it as the thread's own and the times prove it.
+ * Exchanges of one connection come in order of their sequence numbers (the ring keeps order per
+ * connection); exchanges of different connections in any order. A connection's turns are joined or
+ * split by the protocol's framing; statements are hung under a request only when the kernel named
+ * it as the thread's own and the times prove it.
  */
 #ifndef BPFXRAY_TRACE_TRACE_H
 #define BPFXRAY_TRACE_TRACE_H
@@ -26,19 +28,21 @@ struct trace_counters {
 	uint64_t statements;	      /* of these requests */
 	uint64_t statements_filtered; /* round trips that db_spans leaves out */
 	uint64_t statements_unproven; /* statements with no proven request */
-	uint64_t statements_no_text;  /* executed through a prepare that was not seen, or text not captured */
+	uint64_t statements_no_text;  /* executed through a prepare that was not seen, or text not
+					 captured */
 	uint64_t statements_rejected; /* mid-connection candidates that failed the strict rule */
 	uint64_t children_missing;    /* statements the kernel counted that never came */
 	uint64_t outbound_http;	      /* HTTP exchanges in client role: not emitted */
-	uint64_t fronts_unjoined;     /* front exchanges dropped because their worker was not proven */
-	uint64_t sequence_gaps;	      /* exchanges missing on a connection */
-	uint64_t unparsed;	      /* exchanges whose bytes do not parse as the protocol they began with */
-	uint64_t compressed;	      /* exchanges on compressed MySQL connections: counted, not parsed */
-	uint64_t encrypted;	      /* exchanges on TLS connections */
-	uint64_t abandoned;	      /* requests without a response at the end of tracing */
-	uint64_t fragments_orphaned;  /* fragments whose exchange never came, or beyond the bound of one exchange */
-	uint64_t begun_before;	      /* exchanges that began before the trace: their head was not seen */
-	uint64_t not_served;	      /* requests pipelined behind a response that closed the connection */
+	uint64_t fronts_unjoined; /* front exchanges dropped because their worker was not proven */
+	uint64_t sequence_gaps;	  /* exchanges missing on a connection */
+	uint64_t unparsed; /* exchanges whose bytes do not parse as the protocol they began with */
+	uint64_t compressed; /* exchanges on compressed MySQL connections: counted, not parsed */
+	uint64_t encrypted;  /* exchanges on TLS connections */
+	uint64_t abandoned;  /* requests without a response at the end of tracing */
+	uint64_t fragments_orphaned; /* fragments whose exchange never came, or beyond the bound of
+					one exchange */
+	uint64_t begun_before; /* exchanges that began before the trace: their head was not seen */
+	uint64_t not_served;   /* requests pipelined behind a response that closed the connection */
 	uint64_t requests_lost;	      /* requests whose answer was in exchanges that never came */
 	uint64_t connections_evicted; /* connections forgotten for want of room */
 	uint64_t waits_cut;	      /* requests handed on early because too many waited */
@@ -52,14 +56,25 @@ struct trace_sink {
 
 /* Returns 0 and *ret, or -ENOMEM. The caller owns it. */
 int trace_new(enum db_spans db_spans, struct trace_sink sink, struct trace **ret);
+/*
+ * Any process may turn out to be a front (uWSGI's router, nginx): until it has shown what it is,
+ * its first requests wait for a worker's. Without this they may come twice.
+ */
+void trace_expect_fronts(struct trace *trace);
 struct trace *trace_free(struct trace *trace);
 
-/* @ex is a checked record (probe/record.h) with ex->text_len bytes of text behind it; copied as needed. 0 or -ENOMEM. */
+/*
+ * @ex is a checked record (probe/record.h) with ex->text_len bytes of text behind it; copied as
+ * needed. 0 or -ENOMEM.
+ */
 int trace_exchange(struct trace *trace, const struct bx_exchange *ex);
 int trace_fragment(struct trace *trace, const struct bx_fragment *fragment);
 void trace_process(struct trace *trace, const struct bx_process *process);
 
-/* Lets time pass: hands on what waited long enough for its children or its front. @now_ns: CLOCK_MONOTONIC. */
+/*
+ * Lets time pass: hands on what waited long enough for its children or its front. @now_ns:
+ * CLOCK_MONOTONIC.
+ */
 void trace_tick(struct trace *trace, uint64_t now_ns);
 
 /* The end: hands on everything that is finished, counts the rest. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * turn.c - the sparse view of a turn and its clock. Fragments come in the order in which the bytes passed, so that one
- * walk over them extends the prefix; what does not touch it is an island.
+ * turn.c - the sparse view of a turn and its clock. Fragments come in the order in which the bytes
+ * passed, so that one walk over them extends the prefix; what does not touch it is an island.
  */
 #include "trace/turn.h"
 
@@ -18,7 +18,7 @@ static size_t prefix_room(const struct bx_exchange *ex, int which, struct list *
 {
 	size_t room = 0;
 
-	list_for_each(fragments, it) {
+	list_for_each (fragments, it) {
 		struct fragment *f = list_entry(it, struct fragment, link);
 
 		if (fragment_of(f, ex, which))
@@ -71,10 +71,10 @@ int turn_open(struct turn *turn, const struct bx_exchange *ex, int which, struct
 		return -ENOMEM;
 	memcpy(turn->owned, turn->prefix.at, len);
 	turn->prefix.at = turn->owned;
-	list_for_each(fragments, it) {
+	list_for_each (fragments, it) {
 		struct fragment *f = list_entry(it, struct fragment, link);
 
-		if (!fragment_of(f, ex, which))
+		if (!fragment_of(f, ex, which) || !f->len)
 			continue;
 		f->used = true;
 		if (!prefix_extend(turn, f))
@@ -144,8 +144,8 @@ struct bytes turn_end(const struct turn *turn)
 }
 
 /*
- * Index of the call that brought the byte count to @end or beyond, or -1. The log has the low 32 bits only; the calls
- * are in order, so that a smaller number is a carry.
+ * Index of the call that brought the byte count to @end or beyond, or -1. The log has the low 32
+ * bits only; the calls are in order, so that a smaller number is a carry.
  */
 static int call_reaching(const struct turn *turn, uint64_t end, bool *ret_exact)
 {
@@ -193,4 +193,20 @@ bool turn_call_ends(const struct turn *turn, uint64_t end)
 	bool exact = false;
 
 	return call_reaching(turn, end, &exact) >= 0 && exact;
+}
+
+uint32_t turn_tid(const struct turn *turn, uint64_t offset)
+{
+	uint32_t kept = turn->log->hands < BX_HANDS_CAP ? turn->log->hands : BX_HANDS_CAP;
+	uint64_t from = 0;
+	uint32_t tid = 0;
+
+	for (uint32_t i = 0; i < kept; i++) {
+		from += (uint32_t)(turn->log->hand[i].offset - (uint32_t)from);
+		if (from > offset)
+			return tid;
+		tid = turn->log->hand[i].tid;
+	}
+	/* Behind the last one kept there were more. */
+	return turn->log->hands > BX_HANDS_CAP ? 0 : tid;
 }

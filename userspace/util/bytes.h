@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bytes.h - a view of bytes that somebody else owns. Parsers take and return views; nothing here allocates.
+ * bytes.h - a view of bytes that somebody else owns. Parsers take and return views; nothing here
+ * allocates.
  */
 #ifndef BPFXRAY_UTIL_BYTES_H
 #define BPFXRAY_UTIL_BYTES_H

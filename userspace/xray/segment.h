@@ -21,11 +21,13 @@
 #include "trace/request.h"
 #include "xray/id.h"
 
-#define SEGMENT_METHOD_MAX	32   /* bytes of http.request.method */
-#define SEGMENT_HEADER_MAX	2048 /* bytes of user_agent and client_ip each */
-#define SEGMENT_IDENTITY_MAX	256  /* bytes of user, database and version strings */
-#define SEGMENT_RAW_SQL_MAX	8192 /* bytes of raw SQL; sanitised text has SQL_SANITIZED_CAP */
-#define SEGMENT_RAW_MESSAGE_MAX 512  /* bytes of an unsanitised error message: a server's own cap */
+#define SEGMENT_METHOD_MAX   32	  /* bytes of http.request.method */
+#define SEGMENT_HEADER_MAX   2048 /* bytes of user_agent and client_ip each */
+#define SEGMENT_IDENTITY_MAX 256  /* bytes of user, database and version strings */
+#define SEGMENT_RAW_SQL_MAX  8192 /* bytes of raw SQL; sanitised text has SQL_SANITIZED_CAP */
+#define SEGMENT_RAW_MESSAGE_MAX                                                                    \
+	512 /* bytes of an unsanitised error message: a server's own cap                           \
+	     */
 
 /* What of statements and of error messages may leave the host. */
 enum segment_sql {
