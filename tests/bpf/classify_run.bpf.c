@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * classify_run.bpf.c - classify.h as the kernel runs it, callable by BPF_PROG_TEST_RUN. Test only.
+ */
+#include "compat.bpf.h"
+#include "bpfxray/classify.h"
+
+struct classify_args {
+	__u32 sent;
+	__u32 len;
+	__u8 bytes[BX_CLASSIFY_LEN];
+	struct bx_class class;
+};
+
+/* In a map, as the text of an exchange is: the compiler may not compute addresses on the stack. */
+static __u8 bytes[BX_CLASSIFY_LEN];
+
+SEC("syscall")
+int run__classify(struct classify_args *args)
+{
+	__u32 len = bound__at_most(args->len, BX_CLASSIFY_LEN);
+
+	__builtin_memcpy(bytes, args->bytes, sizeof(bytes));
+	args->class = args->sent ? bx_classify_sent(bytes, len) : bx_classify_received(bytes, len);
+	return 0;
+}
+
+char LICENSE[] SEC("license")
+= "Dual BSD/GPL";

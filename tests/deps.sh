@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs what the build and the tests need on Debian 12: packages by name, and a virtual
+# environment under build/ with the versions pinned in requirements.txt. Does nothing, in well under
+# a second, when all of it is there.
+#
+# Usage: tests/deps.sh [build directory]. Root is needed only when a Debian package is missing. No
+# service of the system is started: the tests run their own MariaDB and nginx under build/.
+
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=${1:-$(dirname "$here")/build}
+
+build_packages="clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libcjson-dev pkg-config"
+build_packages="$build_packages gcc libc6-dev make"
+check_packages="clang-format libclang-rt-14-dev universal-ctags procps"
+test_packages="mariadb-server nginx-light python3-venv python3-dev libmariadb-dev"
+
+missing_packages() {
+	for package in $build_packages $check_packages $test_packages; do
+		status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+		[ "$status" = installed ] || printf '%s ' "$package"
+	done
+}
+
+# Maintainer scripts ask this file before they start or restart a service; 101 means "not allowed".
+# An administrator's own policy is never touched: it only stays in force.
+forbid_service_starts() {
+	policy=/usr/sbin/policy-rc.d
+	[ -e "$policy" ] && return
+	trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+	trap 'exit 1' INT TERM HUP
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+}
+
+install_packages() {
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "deps: run as root to install the missing packages: $*" >&2
+		exit 1
+	fi
+	export DEBIAN_FRONTEND=noninteractive
+	forbid_service_starts
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends "$@"
+}
+
+# An interrupted installation leaves no stamp, so that the next run starts over with an empty
+# environment.
+install_venv() {
+	venv=$build/venv
+	stamp=$venv/requirements.sha256
+	wanted=$(sha256sum <"$here/requirements.txt")
+	[ "$(cat "$stamp" 2>/dev/null || true)" = "$wanted" ] && return
+	rm -rf "$venv"
+	mkdir -p "$build"
+	/usr/bin/python3 -m venv "$venv"
+	"$venv/bin/pip" install -qq --disable-pip-version-check -r "$here/requirements.txt"
+	echo "$wanted" >"$stamp"
+}
+
+missing=$(missing_packages)
+if [ -n "$missing" ]; then
+	# Unquoted on purpose: a list of names.
+	install_packages $missing
+fi
+install_venv

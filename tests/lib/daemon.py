@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A UDP receiver in the X-Ray daemon's place: checks each datagram as the daemon does and keeps the
+documents.
+"""
+
+import json
+import socket
+import threading
+import time
+from pathlib import Path
+
+BODY_MAX = 65477
+SO_RCVBUFFORCE = 33
+RECEIVE_BUFFER = 32 << 20
+
+
+class DatagramError(ValueError):
+    """The datagram is not a header line with one JSON document behind it."""
+
+
+def parse_datagram(data):
+    """The document of one datagram: `{"format":"json","version":1}`, a line feed, a JSON object of
+    limited size.
+    """
+    head, feed, body = data.partition(b"\n")
+    try:
+        header = json.loads(head)
+        if not feed or header != {"format": "json", "version": 1}:
+            raise DatagramError(f"header {head[:80]!r}")
+        document = json.loads(body.decode("utf-8"))
+    except ValueError as error:
+        raise DatagramError(f"{error}: {data[:200]!r}") from None
+    if not isinstance(document, dict) or len(body) > BODY_MAX:
+        raise DatagramError(f"{type(document).__name__} of {len(body)} bytes")
+    return document
+
+
+class Daemon:
+    """Receives in a thread of its own until closed. .documents in order of arrival, .bad: what was
+    not one.
+
+    @path: a file that gets one document a line, byte for byte as received.
+    """
+
+    def __init__(self, path=None, address="127.0.0.1", port=0):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+        except PermissionError:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self.socket.bind((address, port))
+        self.socket.settimeout(0.1)
+        self.documents = []
+        self.bad = []
+        self.last_at = time.monotonic()
+        self.file = open(path, "wb") if path else None
+        self.closing = False
+        self.thread = threading.Thread(target=self.receive, daemon=True)
+        self.thread.start()
+
+    @property
+    def address(self):
+        return "%s:%d" % self.socket.getsockname()
+
+    def receive(self):
+        while True:
+            try:
+                data = self.socket.recv(1 << 16)
+            except socket.timeout:
+                if self.closing:
+                    return
+                continue
+            self.last_at = time.monotonic()
+            self.take(data)
+
+    def take(self, data):
+        try:
+            document = parse_datagram(data)
+        except DatagramError as error:
+            self.bad.append(str(error))
+            return
+        if self.file:
+            self.file.write(data.partition(b"\n")[2].rstrip(b"\n") + b"\n")
+        self.documents.append(document)
+
+    def wait_quiet(self, quiet_s=1.0, timeout_s=30):
+        """Waits until nothing has come for @quiet_s."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() - self.last_at < quiet_s and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def dropped(self):
+        """Datagrams that the kernel threw away because this receiver was too slow: must be 0 for
+        any verdict.
+        """
+        inode = str(Path(f"/proc/self/fd/{self.socket.fileno()}").stat().st_ino)
+        for line in Path("/proc/net/udp").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[9] == inode:
+                return int(fields[12])
+        return 0
+
+    def close(self):
+        """Takes in what has arrived, then ends."""
+        if self.closing:
+            return
+        self.closing = True
+        self.thread.join()
+        self.lost = self.dropped()
+        self.socket.close()
+        if self.file:
+            self.file.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()

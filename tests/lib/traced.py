@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A service with the tracer attached to it, and the check that its counters tell the truth."""
+
+import time
+from contextlib import contextmanager
+
+from .daemon import Daemon
+from .tracer import Tracer
+
+# Every statement with its whole text: what truth.compare() needs.
+COMPLETE = ("--db-spans", "all", "--sql", "raw")
+# What the traced programs have in flight when the last answer has arrived: truth lines, COM_QUIT,
+# closing.
+SETTLE_S = 0.5
+
+
+class Session:
+    """A tracer and the receiver of its documents, under a test's Processes."""
+
+    def __init__(self, processes, pids, daemon, options=(), **how):
+        self.daemon = daemon
+        self.tracer = Tracer(processes, pids, daemon.address, options, **how)
+        # Read behind the line `ready`, hence not before it.
+        self.ready_ns = time.time_ns()
+        self.stats = None
+        self.messages = ""
+
+    @property
+    def documents(self):
+        return self.daemon.documents
+
+    def finish(self):
+        """Stops the tracer, takes in its last documents; returns its counters."""
+        time.sleep(SETTLE_S)
+        self.stats = self.tracer.stop()
+        self.messages = self.tracer.messages()
+        self.daemon.wait_quiet(0.3)
+        self.daemon.close()
+        return self.stats
+
+    def story(self):
+        """What it said and counted, for a failed test."""
+        counters = {k: {n: v for n, v in g.items() if v} for k, g in (self.stats or {}).items()}
+        return f"{self.messages}\n{counters}"
+
+
+@contextmanager
+def session(processes, pids, options=COMPLETE, **how):
+    """Attached to @pids for the block, or until finish()."""
+    with Daemon() as daemon:
+        one = Session(processes, pids, daemon, options, **how)
+        yield one
+        if one.stats is None:
+            one.finish()
+
+
+def losses(stats):
+    return {name: value for name, value in stats["losses"].items() if value}
+
+
+def unbalanced(stats):
+    """What does not add up in the counters, a line each: everything seen was sent or is counted."""
+    kernel, trace, export, udp = (stats[k] for k in ("kernel", "trace", "export", "udp"))
+    found = []
+
+    def equal(left, right, what):
+        if left != right:
+            found.append(f"{what}: {left} and {right}")
+
+    ended = kernel["submitted"] + kernel["discarded"] + kernel["open"]
+    ended += kernel["lost_ring_full"] + kernel["lost_pool_full"]
+    equal(kernel["exchanges"], ended, "exchanges opened, and ended or open still")
+    taken = kernel["submitted"] + kernel["snapshots"]
+    equal(taken, trace["exchanges"], "records of the kernel, and records taken in")
+    equal(trace["requests"], export["segments"] + export["unencodable"], "requests and segments")
+    equal(trace["statements"], export["statements"], "statements in requests and in segments")
+    unsent = sum(udp[k] for k in udp if k not in ("sent", "refused"))
+    equal(export["documents"], udp["sent"] + unsent, "documents, and sent or counted as unsent")
+    return found
+
+
+def check_books(report, one):
+    """Adds to a truth.Report what the counters of @one say that is not so."""
+    stats = one.stats
+    for line in unbalanced(stats):
+        report.problem("the books do not balance", line)
+    if losses(stats):
+        report.problem("something was lost", str(losses(stats)))
+    if stats["udp"]["sent"] != len(one.documents) + len(one.daemon.bad):
+        got = len(one.documents) + len(one.daemon.bad)
+        report.problem("the receiver differs", f"{stats['udp']['sent']} sent, {got} received")
+    return report

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""bpfxray itself: starts `bpfxray trace`, waits until it is attached, stops it, and reads what it
+counted.
+"""
+
+import json
+import signal
+
+from .paths import BPFXRAY
+from .process import ProcessError
+
+READY_TIMEOUT_S = 30
+
+
+class Tracer:
+    """A running tracer. .ready_line is what it said when it had attached; .stats its counters,
+    after stop().
+    """
+
+    def __init__(
+        self, processes, pids, daemon=None, options=(), program=BPFXRAY, env=None, name="bpfxray"
+    ):
+        self.processes = processes
+        self.stats_path = processes.directory / f"{name}-stats.json"
+        self.stats = None
+        command = [program, "trace"]
+        for pid in pids:
+            command += ["--pid", str(pid)]
+        command += ["--daemon", daemon] if daemon else ["--no-daemon"]
+        command += ["--sampling", "all", "--stats", self.stats_path, *options]
+        self.process = processes.start(name, command, env=env)
+        self.process.wait_ready(self.find_ready_line, READY_TIMEOUT_S)
+        self.ready_line = self.find_ready_line()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def messages(self):
+        """What it wrote on stderr so far."""
+        return self.process.log.read_text(errors="replace")
+
+    def find_ready_line(self):
+        # A line counts when it is complete.
+        complete = self.messages().rpartition("\n")[0]
+        return next((line for line in complete.splitlines() if "ready" in line), None)
+
+    def stop(self, number=signal.SIGTERM, timeout_s=15):
+        """Ends it as an operator does; returns its counters. An exit code but 0 is an error."""
+        code = self.processes.stop(self.process, number=number, timeout_s=timeout_s)
+        if code != 0:
+            raise ProcessError(f"bpfxray ended with {code}:\n{self.messages()[-2000:]}")
+        self.stats = json.loads(self.stats_path.read_text())
+        return self.stats
+
+    def kill(self):
+        """The end that it cannot prepare for."""
+        return self.processes.stop(self.process, number=signal.SIGKILL)

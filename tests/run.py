@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the test suites that `make test` and `make test-all` name, one after the other.
+
+Each suite is a command that ends with a line `N passed, N failed, N skipped` and exits non-zero on a failure. Its output
+goes to build/test/<suite>.log; of a suite that failed it is shown. The closing line is the sum of the suites'. A suite
+without a closing line, or one that ran no test, has failed.
+"""
+import argparse
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+LOGS = TOP / "build" / "test"
+PYTHON = str(TOP / "build" / "venv" / "bin" / "python")
+CLOSING = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
+
+# name, command, in the fast tier
+SUITES = [
+    ("unit", ["make", "-s", "test-unit"], True),
+    ("bpf", ["make", "-s", "test-bpf"], True),
+    ("lint", ["make", "-s", "lint"], True),
+]
+E2E = TOP / "tests" / "e2e"
+
+
+def suites(everything):
+    for name, command, fast in SUITES:
+        if fast or everything:
+            yield name, command
+    for path in sorted(E2E.glob("test_*.py")):
+        yield path.stem.removeprefix("test_"), [PYTHON, str(path), "--all" if everything else "--fast"]
+
+
+def run(name, command, timeout_s):
+    """The suite's counts, and what to say of it."""
+    log = LOGS / f"{name}.log"
+    started = time.monotonic()
+    with log.open("wb") as out:
+        try:
+            code = subprocess.run(command, cwd=TOP, stdout=out, stderr=subprocess.STDOUT, timeout=timeout_s).returncode
+        except subprocess.TimeoutExpired:
+            code = "timeout"
+    text = log.read_text(errors="replace")
+    closing = CLOSING.findall(text)
+    counts = [int(n or 0) for n in closing[-1]] if closing else [0, 1, 0]
+    if code != 0 and not counts[1] or not counts[0] + counts[2]:
+        counts[1] += 1
+    took = time.monotonic() - started
+    print(f"{name:16} {took:7.1f} s  {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped", flush=True)
+    for reason in re.findall(r"^.*\bSKIP\b.*$", text, re.MULTILINE)[:5]:
+        print("    " + reason.strip())
+    if counts[1]:
+        print(f"    exit {code}; the end of {log.relative_to(TOP)}:")
+        print("\n".join("    | " + line for line in text.splitlines()[-40:]), flush=True)
+    return counts
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--all", action="store_true", help="the full matrices too")
+    parser.add_argument("only", nargs="*", help="names of suites; all when absent")
+    args = parser.parse_args()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    total = [0, 0, 0]
+    for name, command in suites(args.all):
+        if args.only and name not in args.only:
+            continue
+        counts = run(name, command, 3600 if args.all else 1200)
+        total = [a + b for a, b in zip(total, counts)]
+    print("%d passed, %d failed, %d skipped" % tuple(total))
+    sys.exit(1 if total[1] or not total[0] else 0)
+
+
+if __name__ == "__main__":
+    main()

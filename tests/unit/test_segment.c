@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * test_segment.c - requests as documents, byte by byte against fixtures/segments/.
+ * UPDATE_GOLDEN=1 in the environment writes these files anew; look at the difference before it is
+ * kept. Run in the repository's root.
+ */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include <cjson/cJSON.h>
+
+#include "segment_fixture.h"
+#include "util/cleanup.h"
+
+#define GOLDEN_DIR "tests/fixtures/segments/"
+
+DEFINE_CLEANUP(cleanup_json, cJSON *, cJSON_Delete);
+
+static void check_golden(struct segment_fixture *f, const char *name)
+{
+	_cleanup_free_ char *json = segment_fixture_encode(f);
+	_cleanup_fclose_ FILE *file = NULL;
+	static char golden[65536];
+	char path[128];
+	size_t len;
+
+	unit_context("%s", name);
+	if (!json)
+		return;
+	snprintf(path, sizeof(path), GOLDEN_DIR "%s", name);
+	if (getenv("UPDATE_GOLDEN")) {
+		file = fopen(path, "w");
+		CHECK(file && fprintf(file, "%s\n", json) > 0);
+		return;
+	}
+	file = fopen(path, "r");
+	if (!CHECK(file))
+		return;
+	len = fread(golden, 1, sizeof(golden) - 1, file);
+	golden[len ? len - 1 : 0] = '\0'; /* the newline */
+	CHECK_STR(json, golden);
+}
+
+TEST(segment_plain_get)
+{
+	struct segment_fixture f;
+
+	segment_fixture_init(&f);
+	check_golden(&f, "plain_get.json");
+}
+
+TEST(segment_joined_post_with_statements)
+{
+	struct segment_fixture f;
+	struct statement *s;
+
+	segment_fixture_init(&f);
+	f.context.origin = "AWS::ECS::Container";
+	f.request.method = "POST";
+	f.request.target = "/todos";
+	f.request.status = 201;
+	f.request.trace_header = "Root=1-5759e988-bd862e3fe1be46a994272793;"
+				 "Parent=53995c3f42cd8ad8;Sampled=1";
+	f.request.x_forwarded_for = "203.0.113.7, 10.0.0.2";
+	f.request.scheme = "https";
+	f.request.host = "todo.example.com";
+	f.request.flags = REQUEST_JOINED_FRONT;
+	segment_fixture_add(&f, "INSERT INTO `todos` (`title`) VALUES ('buy milk')");
+	s = segment_fixture_add(&f, "SELECT `url` FROM `todos` WHERE `id` = 7");
+	s->rows = 1;
+	s->affected = -1;
+	s->last_ns = s->end_ns + 2000000;
+	check_golden(&f, "joined_post.json");
+}
+
+TEST(segment_failed_statement)
+{
+	struct segment_fixture f;
+	struct statement *s;
+
+	segment_fixture_init(&f);
+	f.request.status = 500;
+	f.request.flags = REQUEST_CHILDREN_MISSING | REQUEST_HEAD_CUT;
+	s = segment_fixture_add(&f, "SELECT * FROM nope WHERE name = 'secret'");
+	s->failed = true;
+	s->err_code = 1146;
+	memcpy(s->err_sqlstate, "42S02", 6);
+	s->err_message = "Table 'todo.nope' doesn't exist";
+	s->affected = -1;
+	check_golden(&f, "failed_statement.json");
+}
+
+TEST(segment_failed_connect_and_unix_socket)
+{
+	struct segment_fixture f;
+	struct statement *s;
+
+	segment_fixture_init(&f);
+	f.request.client_ip[0] = '\0';
+	f.request.queue_ns = -1;
+	f.request.response_length = -1;
+	s = segment_fixture_add(&f, NULL);
+	s->kind = STATEMENT_CONNECT;
+	memcpy(s->command, "connect", 8);
+	s->peer = (struct db_peer){ "::1", 3306, "", "", "", "" };
+	s->failed = true;
+	s->err_message = "Connection refused";
+	s->affected = -1;
+	s->first_ns = s->meta_ns = s->last_ns = 0;
+	s = segment_fixture_add(&f, NULL);
+	s->kind = STATEMENT_EXECUTE;
+	memcpy(s->command, "execute", 8);
+	s->peer = (struct db_peer){ "localhost", 0, "todo", "todobackend", "8.0.36", "" };
+	s->lost_connection = true;
+	s->incomplete = true;
+	s->end_ns = 0;
+	check_golden(&f, "connect.json");
+}
+
+TEST(segment_without_a_response)
+{
+	struct segment_fixture f;
+
+	segment_fixture_init(&f);
+	f.request.status = 0;
+	f.request.first_byte_ns = 0;
+	f.request.response_length = -1;
+	f.request.bytes_out = 0;
+	f.request.user_agent = "";
+	f.request.flags = REQUEST_NO_RESPONSE | REQUEST_ABORTED | REQUEST_FRONT_ONLY;
+	check_golden(&f, "no_response.json");
+}
+
+static cJSON *encode(struct segment_fixture *f)
+{
+	_cleanup_free_ char *json = segment_fixture_encode(f);
+	cJSON *doc = json ? cJSON_Parse(json) : NULL;
+
+	CHECK(doc);
+	return doc;
+}
+
+static bool is_set(const cJSON *doc, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(doc, key);
+
+	CHECK(!item || cJSON_IsTrue(item)); /* flags appear only when true */
+	return item;
+}
+
+TEST(segment_flags_by_status)
+{
+	static const struct {
+		int status;
+		bool error, throttle, fault;
+	} rows[] = {
+		{ 0, false, false, true },    { 101, false, false, false },
+		{ 200, false, false, false }, { 399, false, false, false },
+		{ 400, true, false, false },  { 404, true, false, false },
+		{ 429, true, true, false },   { 499, true, false, false },
+		{ 500, false, false, true },  { 504, false, false, true },
+		{ 999, false, false, true },
+	};
+	struct segment_fixture f;
+
+	segment_fixture_init(&f);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		_cleanup_(cleanup_json) cJSON *doc = NULL;
+
+		f.request.status = rows[i].status;
+		doc = encode(&f);
+		unit_context("status %d", rows[i].status);
+		CHECK_EQ(is_set(doc, "error"), rows[i].error);
+		CHECK_EQ(is_set(doc, "throttle"), rows[i].throttle);
+		CHECK_EQ(is_set(doc, "fault"), rows[i].fault);
+	}
+}
+
+static const char *string_at(const cJSON *doc, const char *key)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(doc, key));
+}
+
+TEST(segment_joins_only_a_whole_header)
+{
+	static const struct {
+		const char *header, *trace_id, *parent_id;
+	} rows[] = {
+		{ NULL, "1-6b02e8d4-000102030405060708090a0b", NULL },
+		{ "Parent=53995c3f42cd8ad8", "1-6b02e8d4-000102030405060708090a0b", NULL },
+		{ "Root=junk", "1-6b02e8d4-000102030405060708090a0b", NULL },
+		{ "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=junk",
+		  "1-6b02e8d4-000102030405060708090a0b", NULL },
+		{ "Root=1-5759e988-bd862e3fe1be46a994272793", "1-5759e988-bd862e3fe1be46a994272793",
+		  NULL },
+		{ "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8",
+		  "1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		_cleanup_(cleanup_json) cJSON *doc = NULL;
+		struct segment_fixture f;
+
+		segment_fixture_init(&f);
+		f.request.trace_header = (char *)rows[i].header;
+		unit_context("row %zu", i);
+		doc = encode(&f);
+		CHECK_STR(string_at(doc, "trace_id"), rows[i].trace_id);
+		CHECK_STR(string_at(doc, "parent_id"), rows[i].parent_id);
+	}
+}
+
+/* Rounding to microseconds must not move a statement outside its request. */
+TEST(segment_times_nest)
+{
+	for (uint64_t ns = 0; ns < 3000; ns += 7) {
+		struct segment_fixture f;
+		_cleanup_free_ char *json = NULL;
+		struct statement *s;
+
+		segment_fixture_init(&f);
+		s = segment_fixture_add(&f, "SELECT 1");
+		s->start_ns = f.request.start_ns += ns;
+		s->end_ns = f.request.end_ns = s->start_ns + ns / 2;
+		json = segment_fixture_encode(&f);
+		if (json) {
+			_cleanup_(cleanup_json) cJSON *doc = cJSON_Parse(json);
+			const cJSON *sub = cJSON_GetObjectItem(doc, "subsegments")->child;
+			double from = cJSON_GetObjectItem(doc, "start_time")->valuedouble;
+			double to = cJSON_GetObjectItem(doc, "end_time")->valuedouble;
+			double start = cJSON_GetObjectItem(sub, "start_time")->valuedouble;
+			double end = cJSON_GetObjectItem(sub, "end_time")->valuedouble;
+
+			unit_context("%u ns", (unsigned int)ns);
+			CHECK(from <= start && start <= end && end <= to);
+		}
+	}
+}
+
+/* Modes of SQL text: what leaves the host. */
+TEST(segment_sql_modes)
+{
+	static const struct {
+		enum segment_sql sql;
+		const char *query, *message;
+	} rows[] = {
+		{ SEGMENT_SQL_SANITIZED, "SELECT ?", "1062 (23000): Duplicate entry ?" },
+		{ SEGMENT_SQL_RAW, "SELECT 'secret'",
+		  "1062 (23000): Duplicate entry 'secret' for key 'k'" },
+		{ SEGMENT_SQL_OFF, NULL, "1062 (23000)" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		_cleanup_(cleanup_json) cJSON *doc = NULL;
+		struct segment_fixture f;
+		struct statement *s;
+		const cJSON *sub, *cause;
+
+		segment_fixture_init(&f);
+		f.context.sql = rows[i].sql;
+		s = segment_fixture_add(&f, "SELECT 'secret'");
+		s->failed = true;
+		s->err_code = 1062;
+		memcpy(s->err_sqlstate, "23000", 6);
+		s->err_message = "Duplicate entry 'secret' for key 'k'";
+		doc = encode(&f);
+		sub = cJSON_GetObjectItem(doc, "subsegments")->child;
+		cause = cJSON_GetObjectItem(sub, "cause");
+		unit_context("mode %d", rows[i].sql);
+		CHECK_STR(string_at(cJSON_GetObjectItem(sub, "sql"), "sanitized_query"),
+			  rows[i].query);
+		CHECK_STR(string_at(cJSON_GetObjectItem(cause, "exceptions")->child, "message"),
+			  rows[i].message);
+	}
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * trace_build.c - records for the tests of trace/.
+ */
+#include "trace_build.h"
+
+#include <stdlib.h>
+
+static char *copy_text(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+static void copy_statement(struct statement *to, const struct statement *from)
+{
+	*to = *from;
+	to->sql = copy_text(from->sql);
+	to->err_message = copy_text(from->err_message);
+}
+
+static void keep(void *ctx, const struct request *r)
+{
+	struct bench *b = ctx;
+	struct request *to = &b->requests[b->count];
+
+	if (!CHECK(b->count < BENCH_REQUESTS_MAX))
+		return;
+	b->count++;
+	*to = *r;
+	to->method = copy_text(r->method);
+	to->scheme = copy_text(r->scheme);
+	to->host = copy_text(r->host);
+	to->target = copy_text(r->target);
+	to->user_agent = copy_text(r->user_agent);
+	to->x_forwarded_for = copy_text(r->x_forwarded_for);
+	to->trace_header = copy_text(r->trace_header);
+	to->statements = calloc(r->statement_count + 1, sizeof(*to->statements));
+	for (size_t i = 0; i < r->statement_count; i++)
+		copy_statement(&to->statements[i], &r->statements[i]);
+}
+
+void bench_begin(struct bench *b, enum db_spans db_spans)
+{
+	struct trace_sink sink = { keep, b };
+
+	memset(b, 0, sizeof(*b));
+	CHECK_EQ(trace_new(db_spans, sink, &b->trace), 0);
+}
+
+void bench_end(struct bench *b)
+{
+	b->trace = trace_free(b->trace);
+	for (size_t i = 0; i < b->count; i++)
+		request_clear(&b->requests[i]);
+}
+
+static void fill_turn(struct bx_turn *turn, struct bytes text, uint64_t total, double ms,
+		      const struct bench_call calls[4])
+{
+	uint32_t n = 0;
+
+	turn->total = total ? total : text.len;
+	turn->text_len = (uint32_t)text.len;
+	turn->kept = (uint32_t)text.len;
+	if (!turn->total)
+		return;
+	for (; n < 4 && calls[n].end; n++) {
+		turn->call[n].end = calls[n].end;
+		turn->call[n].after_us = (uint32_t)((calls[n].ms - calls[0].ms) * 1000 + 0.5);
+		turn->last_ns = NS(calls[n].ms);
+	}
+	if (!n) {
+		turn->call[n++].end = (uint32_t)turn->total;
+		turn->last_ns = NS(ms);
+	}
+	turn->first_ns = calls[0].end ? NS(calls[0].ms) : NS(ms);
+	turn->calls = n;
+	turn->calls_kept = n;
+}
+
+static void fill_hands(struct bx_turn *turn, const struct bx_hand hands[3])
+{
+	for (; turn->hands < 3 && hands[turn->hands].tid; turn->hands++)
+		turn->hand[turn->hands] = hands[turn->hands];
+}
+
+static void put_ipv4(uint8_t to[16], uint32_t addr)
+{
+	for (int i = 0; i < 4; i++)
+		to[i] = (uint8_t)(addr >> (24 - 8 * i));
+}
+
+static void fill_addresses(struct bx_exchange *ex, const struct bench_exchange *from)
+{
+	bool server = ex->role == BX_ROLE_SERVER;
+	uint32_t usual = server ? 0x0a000009 : 0x7f000001;
+
+	ex->family = from->family ? from->family : 2;
+	if (ex->family == 1)
+		return;
+	put_ipv4(ex->peer_addr, from->peer ? from->peer : usual);
+	put_ipv4(ex->local_addr, 0x7f000001);
+	ex->peer_port = server ? (uint16_t)(40000 + from->conn) : 3306;
+	ex->local_port = server ? 8000 : (uint16_t)(50000 + from->conn);
+	if (from->peer_port)
+		ex->peer_port = from->peer_port;
+	if (from->local_port)
+		ex->local_port = from->local_port;
+}
+
+static void fill_head(struct bx_exchange *ex, const struct bench_exchange *from)
+{
+	uint64_t first = ex->turn[0].first_ns ? ex->turn[0].first_ns : ex->turn[1].first_ns;
+
+	ex->record.type = BX_RECORD_EXCHANGE;
+	ex->conn = from->conn;
+	ex->seq = from->seq ? from->seq : 1;
+	ex->protocol = from->protocol ? from->protocol : BX_PROTO_HTTP1;
+	ex->role = ex->protocol == BX_PROTO_MYSQL ? BX_ROLE_CLIENT : BX_ROLE_SERVER;
+	if (from->role)
+		ex->role = from->role;
+	ex->flags = from->flags;
+	ex->owner_conn = from->owner_conn;
+	ex->owner_seq = from->owner_seq;
+	ex->children = from->children;
+	ex->tid = from->tid ? from->tid : BENCH_THREAD;
+	ex->tgid = from->tgid ? from->tgid : ex->tid;
+	ex->end_tid = ex->tid;
+	ex->established_ns = NS(from->established_ms);
+	ex->connect_ns = NS(from->connect_ms);
+	ex->opened_ns = from->opened_ms > 0 ? NS(from->opened_ms) : first;
+	ex->closed_ns = NS(from->closed_ms);
+	ex->error = from->error;
+}
+
+/* In a block of its own exact size, so that a read behind the text is seen by the sanitizer. */
+static struct bx_exchange *build(const struct bench_exchange *from)
+{
+	size_t text_len = from->request.len + from->response.len;
+	struct bx_exchange *ex = calloc(1, sizeof(*ex) + text_len);
+	uint8_t *text = (uint8_t *)(ex + 1);
+
+	fill_turn(&ex->turn[0], from->request, from->request_total, from->request_ms,
+		  from->request_calls);
+	fill_turn(&ex->turn[1], from->response, from->response_total, from->response_ms,
+		  from->response_calls);
+	fill_hands(&ex->turn[0], from->request_hands);
+	fill_hands(&ex->turn[1], from->response_hands);
+	fill_head(ex, from);
+	fill_addresses(ex, from);
+	if (from->request.len)
+		memcpy(text, from->request.at, from->request.len);
+	if (from->response.len)
+		memcpy(text + from->request.len, from->response.at, from->response.len);
+	ex->text_len = (__u32)text_len;
+	ex->record.len = (__u32)(sizeof(*ex) + text_len);
+	return ex;
+}
+
+void bench_exchange(struct bench *b, const struct bench_exchange *from)
+{
+	struct bx_exchange *ex = build(from);
+
+	CHECK_EQ(trace_exchange(b->trace, ex), 0);
+	free(ex);
+}
+
+void bench_same(struct bench *b, const struct bench_exchange *from, uint32_t flags)
+{
+	struct bx_exchange *whole = build(from);
+	struct bx_exchange *ex = malloc(sizeof(*ex));
+
+	memcpy(ex, whole, sizeof(*ex));
+	ex->flags = BX_EX_SAME | flags;
+	ex->text_len = 0;
+	ex->record.len = sizeof(*ex);
+	CHECK_EQ(trace_exchange(b->trace, ex), 0);
+	free(whole);
+	free(ex);
+}
+
+void bench_fragment(struct bench *b, uint64_t conn, uint32_t seq, uint32_t turn, uint64_t offset,
+		    uint32_t flags, struct bytes data)
+{
+	struct bx_fragment *f = calloc(1, sizeof(*f) + data.len);
+
+	f->record.type = BX_RECORD_FRAGMENT;
+	f->record.len = (__u32)(sizeof(*f) + data.len);
+	f->conn = conn;
+	f->seq = seq;
+	f->turn = turn;
+	f->offset = offset;
+	f->flags = flags;
+	f->data_len = (__u32)data.len;
+	memcpy(f + 1, data.at, data.len);
+	CHECK_EQ(trace_fragment(b->trace, f), 0);
+	free(f);
+}
+
+void bench_tick(struct bench *b, double ms)
+{
+	b->tick_ms = ms;
+	trace_tick(b->trace, NS(ms));
+}
+
+const struct request *bench_only(struct bench *b)
+{
+	return CHECK_EQ(b->count, 1) ? &b->requests[0] : NULL;
+}
+
+void bench_settle(struct bench *b)
+{
+	for (int i = 0; i < 100; i++)
+		bench_tick(b, b->tick_ms + 50);
+}
