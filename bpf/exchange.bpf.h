@@ -108,7 +108,7 @@ static __always_inline void exchange__close(struct open_exchange *ex, __u32 flag
 
 	if (ex->wire.protocol == BX_PROTO_UNKNOWN) {
 		counter__add(BX_C_DISCARDED, 1);
-	} else {
+	} else if (!ex->wire.closed_ns) { /* else the sweep has sent it */
 		ex->wire.closed_ns = now_ns;
 		exchange__emit(ex, flags);
 	}
@@ -153,6 +153,17 @@ static __always_inline void turn__count(struct open_exchange *ex, __u32 t, __u32
 	}
 }
 
+/* The thread turns away from @before: what became of it is sent before anything of the next. */
+static __always_inline void thread__leave(struct thread *thread, struct open_exchange *before)
+{
+	if (!socket__alive(before))
+		exchange__close(before, BX_EX_CLOSED_LOCAL, bpf_ktime_get_ns());
+	else if (!before->wire.turn[1].total)
+		thread->flags |= THREAD_MULTIPLEX;
+	else if (!(thread->flags & THREAD_MULTIPLEX))
+		exchange__emit(before, BX_EX_SNAPSHOT);
+}
+
 /*
  * The current thread begins to serve @ex. When the request that it served before still waits for
  * its answer, the thread serves several at once: from now on it owns nothing. When that has an
@@ -167,12 +178,8 @@ __weak __noinline int thread__serve(struct thread *thread, struct open_exchange 
 		return 0;
 	if (thread->request_conn && thread->request_conn != ex->wire.conn)
 		before = exchange__of(thread->request_conn);
-	if (before && before->wire.seq == thread->request_seq && socket__alive(before)) {
-		if (!before->wire.turn[1].total)
-			thread->flags |= THREAD_MULTIPLEX;
-		else if (!(thread->flags & THREAD_MULTIPLEX))
-			exchange__emit(before, BX_EX_SNAPSHOT);
-	}
+	if (before && before->wire.seq == thread->request_seq)
+		thread__leave(thread, before);
 	thread->request_conn = ex->wire.conn;
 	thread->request_seq = ex->wire.seq;
 	if (thread->flags & THREAD_MULTIPLEX)

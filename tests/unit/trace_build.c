@@ -210,6 +210,6 @@ const struct request *bench_only(struct bench *b)
 
 void bench_settle(struct bench *b)
 {
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 300; i++)
 		bench_tick(b, b->tick_ms + 50);
 }

@@ -92,6 +92,12 @@ static bool worker_settled(struct trace *trace, struct live *live, bool force)
 	return true;
 }
 
+static uint64_t children_wait_ns(const struct live *live)
+{
+	return live->soft && !(live->process->flags & PROCESS_HANDS) ? WAIT_POOL_NS
+								     : WAIT_CHILDREN_NS;
+}
+
 /* Hands @live on when nothing lacks (or @force). It and its front may be gone after this. */
 static void try_hand_on(struct trace *trace, struct live *live, bool force)
 {
@@ -101,7 +107,7 @@ static void try_hand_on(struct trace *trace, struct live *live, bool force)
 		live_free(trace, live);
 		return;
 	}
-	if (!force && !waited(trace, live, WAIT_CHILDREN_NS) && !book_complete(trace, live))
+	if (!force && !waited(trace, live, children_wait_ns(live)) && !book_complete(trace, live))
 		return;
 	if (front_settled(trace, live, force) && worker_settled(trace, live, force))
 		hand_on(trace, live);

@@ -32,9 +32,11 @@
 #define WAIT_OPEN_FRONT_NS MS(600 * 1000)
 /*
  * How long a statement that the kernel's owner does not take is kept for a request whose thread
- * only its answer tells; such a request waits WAIT_CHILDREN_NS.
+ * only its answer tells: as long as such a request may last.
  */
-#define WAIT_STRAY_NS MS(750)
+#define WAIT_STRAY_NS MS(10 * 1000)
+/* How long such a request waits to learn whether its process is a thread pool. */
+#define WAIT_POOL_NS MS(1000)
 /*
  * How long a closed connection is remembered, so that late statements for it are recognised as
  * such.

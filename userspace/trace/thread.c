@@ -126,6 +126,8 @@ int thread_adopt(struct trace *trace, struct node *node)
 	if (!thread)
 		return -ENOMEM;
 	list_append(&thread->nodes, &node->thread_link);
+	if (node->s.start_ns > thread->last_ns)
+		thread->last_ns = node->s.start_ns; /* not idle: see thread_expire() */
 	return 0;
 }
 
