@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the test suites that `make test` and `make test-all` name, one after the other.
 
-Each suite is a command that ends with a line `N passed, N failed, N skipped` and exits non-zero on a failure. Its output
-goes to build/test/<suite>.log; of a suite that failed it is shown. The closing line is the sum of the suites'. A suite
-without a closing line, or one that ran no test, has failed.
+Each suite is a command that ends with a line `N passed, N failed, N skipped` and exits non-zero on
+a failure. Its output goes to build/test/<suite>.log; of a suite that failed it is shown. The last
+line is the sum of the suites'. A suite without a closing line, or that ran no test, has failed.
 """
 import argparse
 import re
@@ -32,7 +32,8 @@ def suites(everything):
         if fast or everything:
             yield name, command
     for path in sorted(E2E.glob("test_*.py")):
-        yield path.stem.removeprefix("test_"), [PYTHON, str(path), "--all" if everything else "--fast"]
+        tier = "--all" if everything else "--fast"
+        yield path.stem.removeprefix("test_"), [PYTHON, str(path), tier]
 
 
 def run(name, command, timeout_s):
@@ -41,7 +42,9 @@ def run(name, command, timeout_s):
     started = time.monotonic()
     with log.open("wb") as out:
         try:
-            code = subprocess.run(command, cwd=TOP, stdout=out, stderr=subprocess.STDOUT, timeout=timeout_s).returncode
+            done = subprocess.run(
+                command, cwd=TOP, stdout=out, stderr=subprocess.STDOUT, timeout=timeout_s)
+            code = done.returncode
         except subprocess.TimeoutExpired:
             code = "timeout"
     text = log.read_text(errors="replace")
@@ -50,7 +53,8 @@ def run(name, command, timeout_s):
     if code != 0 and not counts[1] or not counts[0] + counts[2]:
         counts[1] += 1
     took = time.monotonic() - started
-    print(f"{name:16} {took:7.1f} s  {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped", flush=True)
+    summary = "%d passed, %d failed, %d skipped" % tuple(counts)
+    print(f"{name:16} {took:7.1f} s  {summary}", flush=True)
     for reason in re.findall(r"^.*\bSKIP\b.*$", text, re.MULTILINE)[:5]:
         print("    " + reason.strip())
     if counts[1]:

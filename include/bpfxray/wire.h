@@ -34,16 +34,14 @@
 #define BX_ROLE_CLIENT	2 /* request = sent, response = received */
 
 /* struct bx_exchange.flags */
-#define BX_EX_SNAPSHOT                                                                             \
-	(1u << 0) /* not finished: sent by the sweep or because the thread moved on */
-#define BX_EX_SAME	   (1u << 1) /* totals and text equal the last snapshot's; no text is repeated */
+#define BX_EX_SNAPSHOT	   (1u << 0) /* not finished: sent by the sweep, or the thread moved on */
+#define BX_EX_SAME	   (1u << 1) /* as the last snapshot: no text is repeated */
 #define BX_EX_CLOSED_LOCAL (1u << 2) /* the traced side closed or shut down its sending side */
 #define BX_EX_CLOSED_PEER  (1u << 3) /* a read returned 0, or the peer's FIN/RST was seen */
 #define BX_EX_RESET	   (1u << 4) /* ended by a reset or a socket error */
 #define BX_EX_FAULTED	   (1u << 5) /* a read of the caller's buffer faulted: bytes are missing */
-#define BX_EX_UNREADABLE                                                                           \
-	(1u << 6) /* bytes moved by a call that is counted, not read (sendfile, io_uring) */
-#define BX_EX_NO_TEXT (1u << 7) /* the pool was full: times and totals only */
+#define BX_EX_UNREADABLE   (1u << 6) /* moved by a call that is counted, not read (sendfile) */
+#define BX_EX_NO_TEXT	   (1u << 7) /* the pool was full: times and totals only */
 #define BX_EX_MIDSTREAM                                                                            \
 	(1u << 8) /* the connection is older than its trace: MySQL's strict rule applies */
 #define BX_EX_LOGIN                                                                                \

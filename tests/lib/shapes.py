@@ -15,6 +15,8 @@ from .servers import NGINX_CONFIG, Server
 SHAPE_SERVER = TESTS / "e2e" / "shape_server.py"
 NUMBERS = itertools.count(1)
 WAIT_S = 4
+CLOCK_NS = 1_000_000
+LATE_NS = 100_000_000
 
 
 def shape_server(processes, family="recv", host="127.0.0.1", unix=False):
@@ -108,3 +110,16 @@ def segment_of(one, ask, timeout_s=WAIT_S):
     """The only segment of @ask in session @one. A second one is given the time to come."""
     wait_until(lambda: found(one, ask), timeout_s, f"no segment of {ask.method} {ask.target}")
     return found(one, ask)[0]
+
+
+def outside(segment, ask):
+    """Where the times of @segment leave those of the client, None when they do not. A server may
+    look at its socket late, and the client's thread may learn late that its answer has come.
+    """
+    if segment.start_ns < ask.sent_ns - CLOCK_NS:
+        return "begins before the request was sent"
+    if segment.end_ns < segment.start_ns:
+        return "ends before it begins"
+    if segment.end_ns > ask.done_ns + LATE_NS:
+        return "ends after the answer was read"
+    return None

@@ -27,6 +27,7 @@ class Result(unittest.TestResult):
     def __init__(self):
         super().__init__()
         self.passed = 0
+        self.began = time.monotonic()
         self.bad = set()
 
     def startTest(self, test):

@@ -93,6 +93,7 @@ static int parse_request_line(const struct start_line *line, struct http1_reques
 {
 	size_t method_len = http1_token_len(line->text);
 	struct bytes rest = bytes_skip(line->text, method_len);
+	ptrdiff_t space;
 
 	if (method_len > HTTP1_METHOD_MAX || has_control(rest))
 		return -EBADMSG;
@@ -101,12 +102,16 @@ static int parse_request_line(const struct start_line *line, struct http1_reques
 	if (!line->complete)
 		return 0;
 
-	/* Some clients send spaces inside the target, or one behind the version. */
+	/* Some clients send a space behind the version. */
 	while (rest.len && rest.at[rest.len - 1] == ' ')
 		rest.len--;
 	ret->minor = take_version(&rest);
 	ret->method = bytes_take(line->text, method_len);
 	ret->target = trim_spaces(rest);
+	/* What stands behind a space is no part of the target (RFC 9112 3.2). */
+	space = bytes_index(ret->target, ' ');
+	if (space > 0)
+		ret->target.len = space;
 	return ret->minor < 0 || !ret->target.len ? -EBADMSG : 0;
 }
 

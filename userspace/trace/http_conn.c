@@ -167,7 +167,7 @@ static bool may_be_whole(const struct http_conn *http, const struct live *live, 
 	       http->responses.state == HTTP_STREAM_LOST;
 }
 
-/* Without a byte of an answer the request lasts until the connection ends. */
+/* A request whose answer is not whole lasts until the connection ends: it waited for more. */
 static void end_cut_short(struct http_step *step, struct live *live, const struct bx_exchange *ex)
 {
 	struct http_conn *http = step->http;
@@ -182,7 +182,7 @@ static void end_cut_short(struct http_step *step, struct live *live, const struc
 		live->r.flags |= REQUEST_NO_RESPONSE;
 	if (begun || ex->flags & (BX_EX_CLOSED_PEER | BX_EX_RESET))
 		live->r.flags |= REQUEST_ABORTED;
-	if (!begun && ex->closed_ns > end_ns)
+	if (ex->closed_ns > end_ns)
 		end_ns = ex->closed_ns;
 	http_answered(step, end_ns, false);
 }

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * verdict.bpf.h - what a connection speaks: its first bytes are collected until classify.h can say,
+ * and tried again at the next turn when it cannot.
+ */
+#ifndef BPFXRAY_VERDICT_BPF_H
+#define BPFXRAY_VERDICT_BPF_H
+
+#include "moved.bpf.h"
+#include "bpfxray/classify.h"
+
+/* The exchange is known for what it is: now it has an owner, or becomes the thread's request. */
+static __always_inline void moved__claim(struct moved *m, struct open_exchange *ex)
+{
+	ex->wire.protocol = m->conn->protocol;
+	ex->wire.role = m->conn->role;
+	if (m->conn->role == BX_ROLE_SERVER)
+		thread__serve(m->thread, ex);
+	else if (m->conn->protocol == BX_PROTO_MYSQL)
+		thread__own(m->thread, ex);
+}
+
+/* No more of this connection: it speaks something else, or cannot be read. */
+static __always_inline void conn__give_up(struct conn *conn, struct open_exchange *ex,
+					  __u32 counter)
+{
+	conn->flags |= CONN_FINAL;
+	if (counter < BX_C_MAX)
+		counter__add(counter, 1);
+	exchange__discard(ex, conn);
+}
+
+/* A greeting is the server's: what was filed as the first turn is a response without a request. */
+static __always_inline void exchange__is_greeting(struct open_exchange *ex, struct conn *conn)
+{
+	__builtin_memcpy(&ex->wire.turn[1], &ex->wire.turn[0], sizeof(struct bx_turn));
+	turn__reset(&ex->wire.turn[0]);
+	conn->flags |= CONN_GREETED;
+}
+
+/* A first MySQL packet that came in pieces: mysql__may_copy() goes on where it stands. */
+static __always_inline void exchange__mysql_header(struct open_exchange *ex)
+{
+	__u32 n = bound__at_most(ex->wire.turn[0].kept, 5);
+
+	bpf_probe_read_kernel(ex->header, n, ex->text);
+	ex->header_len = n;
+}
+
+/* False when the exchange was dropped: it is none of those that are traced. */
+static __always_inline bool moved__decided(struct moved *m, struct open_exchange *ex,
+					   struct bx_class class)
+{
+	struct conn *conn = m->conn;
+
+	conn->protocol = class.protocol;
+	conn->role = class.role;
+	if (class.protocol == BX_PROTO_TLS) {
+		conn__give_up(conn, ex, BX_C_TLS);
+		return false;
+	}
+	/* The router's hop to a worker: the worker's end of it is the one that is traced. */
+	if (class.protocol == BX_PROTO_UWSGI && class.role == BX_ROLE_CLIENT) {
+		conn__give_up(conn, ex, BX_C_MAX);
+		return false;
+	}
+	if (class.detail == BX_CLASS_RESPONSE) {
+		counter__add(BX_C_LATE_BYTES, ex->wire.turn[0].total + m->len);
+		exchange__discard(ex, conn);
+		return false;
+	}
+	if (class.detail == BX_CLASS_GREETING)
+		exchange__is_greeting(ex, conn);
+	if (class.detail == BX_CLASS_MIDSTREAM) {
+		conn->flags |= CONN_MIDSTREAM;
+		ex->wire.flags |= BX_EX_MIDSTREAM;
+		exchange__mysql_header(ex);
+	}
+	moved__claim(m, ex);
+	return true;
+}
+
+/*
+ * The run of bytes is no protocol of ours. The next run is looked at again, a bounded number of
+ * times.
+ */
+static __always_inline void moved__undecidable(struct moved *m, struct open_exchange *ex)
+{
+	struct conn *conn = m->conn;
+
+	conn->flags &= ~(CONN_SKIP_RECEIVED | CONN_SKIP_SENT);
+	conn->flags |= m->dir == SENT ? CONN_SKIP_SENT : CONN_SKIP_RECEIVED;
+	if (++conn->tries >= BX_CLASSIFY_TRIES)
+		conn__give_up(conn, ex, BX_C_OTHER);
+	else
+		exchange__discard(ex, conn);
+}
+
+/* Puts what may be classified of a span behind @have bytes, without counting it. */
+__weak __noinline __u32 span__peek(struct open_exchange *ex, __u32 have, __u64 base, __u32 len)
+{
+	__u32 n;
+
+	if (!ex)
+		return 0;
+	have = bound__at_most(have, BX_CLASSIFY_LEN);
+	n = bound__at_most(len, BX_CLASSIFY_LEN - have);
+	n = bound__at_most(n, BX_CLASSIFY_LEN);
+	if (bpf_probe_read_user(ex->text + have, n, (void *)base))
+		return have;
+	return have + n;
+}
+
+/*
+ * The first bytes of the call behind those that are kept, without keeping them: nothing leaves of a
+ * protocol that is not ours. Two entries of a vector: a header and its payload. Returns how many
+ * there are to classify.
+ */
+static __always_inline __u32 moved__peek(struct moved *m, struct open_exchange *ex)
+{
+	__u32 have = ex->wire.text_len, first, second;
+	struct buffers buffers = {};
+
+	if (m->call->compat || buffers__of(&buffers, m->call))
+		return have;
+	first = buffers.span[0].len < m->len ? buffers.span[0].len : m->len;
+	second = buffers.span[1].len < m->len - first ? buffers.span[1].len : m->len - first;
+	have = span__peek(ex, have, buffers.span[0].base, first);
+	if (second)
+		have = span__peek(ex, have, buffers.span[1].base, second);
+	return have;
+}
+
+/* Verified once, on its own: inlined, its paths multiply with those of the capture. */
+__weak __noinline __u32 exchange__classify(struct open_exchange *ex, __u32 len, __u32 dir)
+{
+	struct bx_class class;
+
+	if (!ex)
+		return 0;
+	len = bound__at_most(len, BX_CLASSIFY_LEN);
+	class = dir == SENT ? bx_classify_sent(ex->text, len) : bx_classify_received(ex->text, len);
+	return class.verdict | class.protocol << 8 | class.role << 16 | class.detail << 24;
+}
+
+static __always_inline struct bx_class moved__classify(struct moved *m, struct open_exchange *ex,
+						       __u32 len)
+{
+	__u32 said = exchange__classify(ex, len, m->dir);
+
+	return bx_class_of(said, said >> 8, said >> 16, said >> 24);
+}
+
+/* Opens the exchange that collects the bytes until they say what they are. */
+static __always_inline struct open_exchange *moved__collect(struct moved *m,
+							    struct open_exchange *ex)
+{
+	if (ex && ex->first_sent != m->dir) {
+		/* the direction turned before the first run was long enough to be known */
+		exchange__discard(ex, m->conn);
+		ex = NULL;
+	}
+	if (ex)
+		return ex;
+	ex = exchange__open(m->sk, m->conn);
+	if (!ex)
+		return NULL;
+	ex->first_sent = m->dir;
+	exchange__begin(ex, m->task, m->now_ns);
+	return ex;
+}
+
+/* Bytes on a connection without a verdict: collected as a first turn until they have one. */
+static __noinline int moved__undecided(struct moved *m, struct open_exchange *ex)
+{
+	struct conn *conn = m->conn;
+	struct bx_class class;
+
+	if (conn->flags & (m->dir == SENT ? CONN_SKIP_SENT : CONN_SKIP_RECEIVED))
+		return 0;
+	conn->flags &= ~(CONN_SKIP_RECEIVED | CONN_SKIP_SENT);
+	ex = moved__collect(m, ex);
+	if (!ex)
+		return 0;
+	class = moved__classify(m, ex, moved__peek(m, ex));
+	if (class.verdict == BX_CLASSIFY_MORE) {
+		moved__append(m, ex, 0);
+		/* a short first buffer of several: the others may have decided it */
+		class = moved__classify(m, ex, ex->wire.turn[0].kept);
+		if (class.verdict == BX_CLASSIFY_YES)
+			moved__decided(m, ex, class);
+	} else if (class.verdict == BX_CLASSIFY_YES) {
+		if (moved__decided(m, ex, class))
+			moved__append(m, ex, turn__of(conn, m->dir));
+	}
+	if (class.verdict == BX_CLASSIFY_NO)
+		moved__undecidable(m, ex);
+	return 0;
+}
+
+#endif
