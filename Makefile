@@ -33,12 +33,12 @@ CFLAGS_BPF := -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Wno-unus
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=build/bpf/%.bpf.o)
 CORE_SRC := $(foreach d,util proto trace xray,$(wildcard userspace/$(d)/*.c))
-AGENT_SRC := $(CORE_SRC) $(foreach d,emit host probe cli,$(wildcard userspace/$(d)/*.c)) userspace/main.c
+AGENT_SRC := $(CORE_SRC) $(foreach d,emit host probe report cli,$(wildcard userspace/$(d)/*.c)) userspace/main.c
 AGENT_OBJ := $(AGENT_SRC:userspace/%.c=$(O)/obj/%.o)
 
 # The unit tests run under the sanitizers, always.
 UNIT_SRC := $(wildcard tests/unit/*.c)
-UNIT_LIB := $(CORE_SRC) $(wildcard userspace/emit/*.c userspace/host/*.c userspace/cli/options.c \
+UNIT_LIB := $(CORE_SRC) $(wildcard userspace/emit/*.c userspace/host/*.c userspace/report/*.c userspace/cli/options.c \
 	userspace/probe/record.c)
 UNIT_OBJ := $(UNIT_SRC:tests/%.c=build/unit/tests/%.o) $(UNIT_LIB:userspace/%.c=build/unit/%.o)
 
@@ -82,6 +82,14 @@ $(O)/obj/%.o: userspace/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_USER) $(CFLAGS_USER) -MMD -MP -c $< -o $@
+
+# The report's page, made of its template, style and scripts.
+$(O)/gen/report_page.inc: userspace/report/page.sh $(wildcard userspace/report/page/*)
+	$(call say,PAGE,$@)
+	@mkdir -p $(@D)
+	$(Q)sh $< > $@
+
+$(O)/obj/report/page.o build/unit/report/page.o: $(O)/gen/report_page.inc
 
 $(O)/bpfxray: $(AGENT_OBJ)
 	$(call say,LINK,$@)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - bpfxray: the command line to the command that it names. */
+#include <string.h>
+
 #include "cli/doctor.h"
 #include "cli/options.h"
+#include "cli/report_command.h"
 #include "cli/session.h"
 #include "cli/version.h"
 #include "util/log.h"
@@ -10,6 +13,9 @@ int main(int argc, char **argv)
 {
 	struct options options;
 
+	/* It has flags and arguments of its own. */
+	if (argc > 1 && !strcmp(argv[1], "report"))
+		return report_command(argc - 1, argv + 1);
 	if (options_parse(argc, argv, &options) < 0) {
 		log_error("%s (see bpfxray --help)", options.error);
 		return EXIT_USAGE;

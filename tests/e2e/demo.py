@@ -12,6 +12,7 @@ build/demo/segments.jsonl; everything that was started is stopped.
 import argparse
 import json
 import signal
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -179,6 +180,13 @@ def show(segments):
         print(report.timeline(post))
 
 
+def write_report(program, documents):
+    """The same for a browser. Returns the page's path, or None when it could not be written."""
+    page = documents.with_name("report.html")
+    done = subprocess.run([program, "report", documents, "-o", page], check=False)
+    return None if done.returncode else page
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(
         description="Traces a running Django service and prints what was seen."
@@ -207,6 +215,11 @@ def main():
     found += problems(visits, log_lines, segments)
     show(segments)
     print(f"\n{len(visits)} requests, {len(segments)} segments in {output}")
+    page = write_report(arguments.bpfxray, output)
+    if page:
+        print(f"the same for a browser: {page}")
+    else:
+        found.append("no report was written")
     for problem in found:
         print(f"demo: {problem}", file=sys.stderr)
     return 1 if found else 0

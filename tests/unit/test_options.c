@@ -189,7 +189,7 @@ static const struct {
 	{ "bpfxray trace --pid 1 --duration 0", "out of range" },
 	{ "bpfxray trace --pid 1 --duration 99999999999", "out of range" },
 	{ "bpfxray trace --pid 1 --report out.html", "reserved" },
-	{ "bpfxray trace --pid 1 --report out.html", "later version" },
+	{ "bpfxray trace --pid 1 --report out.html", "bpfxray report" },
 	{ "bpfxray doctor --daemon a:1", "--daemon does not belong to doctor" },
 	{ "bpfxray doctor --name a", "--name does not belong to doctor" },
 };

@@ -145,9 +145,7 @@ static int set_duration(struct options *options, const struct flag *flag, const 
 static int set_report(struct options *options, const struct flag *flag, const char *value)
 {
 	(void)value;
-	return wrong(options,
-		     "--%s is reserved: the report comes in a later version; "
-		     "--output FILE keeps the documents",
+	return wrong(options, "--%s is reserved: use --output FILE, then bpfxray report FILE",
 		     flag->name);
 }
 
@@ -341,7 +339,8 @@ int options_parse(int argc, char **argv, struct options *ret)
 	if (argv[1][0] != '-') {
 		command = command_of(argv[1]);
 		if (command == COMMAND_NONE)
-			return wrong(ret, "unknown command \"%.64s\" (known: trace, doctor)",
+			return wrong(ret,
+				     "unknown command \"%.64s\" (known: trace, doctor, report)",
 				     argv[1]);
 		/* The command's word takes the place of argv[0], which getopt skips. */
 		argc--;
@@ -373,6 +372,7 @@ void options_print_help(FILE *out)
 {
 	fputs("usage: bpfxray trace --pid PID [--pid PID ...] [flags]\n"
 	      "       bpfxray doctor [--pid PID ...]\n"
+	      "       bpfxray report FILE.jsonl... -o report.html|--text|--json (report --help)\n"
 	      "\n"
 	      "Follows running processes from the kernel and sends their HTTP requests, with the\n"
 	      "MySQL calls made for each, as AWS X-Ray segments. The processes are not changed.\n"
