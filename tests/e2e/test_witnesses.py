@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lib import load, services, truth  # noqa: E402
+from lib import load, services, suite, truth  # noqa: E402
 
 REQUESTS = 300
 
@@ -67,4 +67,4 @@ class Witnesses(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    suite.main()

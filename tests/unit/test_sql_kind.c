@@ -22,7 +22,7 @@ static const struct kind_case KINDS[] = {
 	{ " /* x */ SET autocommit=1 ;", SQL_SESSION },
 	{ "SET @@session.autocommit = OFF", SQL_SESSION },
 	{ "SET @@session.sql_mode='ANSI'", SQL_SESSION },
-	{ "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", SQL_SESSION },
+	{ "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", SQL_OTHER },
 	{ "SELECT @@session.sql_mode", SQL_SESSION },
 	{ "select @@version_comment limit 1", SQL_SESSION },
 	{ "SELECT @@a AS a, @@session.b AS b", SQL_SESSION },

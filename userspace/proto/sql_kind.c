@@ -161,8 +161,12 @@ static bool is_session_set(struct scan s)
 	static const char *const words[] = { "names",	"charset", "autocommit",
 					     "session", "local",   NULL };
 	struct bytes name = s.token.text;
+	struct scan behind = s;
 
 	if (s.token.kind != SQL_TOKEN_WORD)
+		return false;
+	/* Django runs SET SESSION TRANSACTION ISOLATION LEVEL as a statement of its own. */
+	if (accept_word(&behind, "session") && accept_word(&behind, "transaction"))
 		return false;
 	if (accept_word(&s, "character"))
 		return accept_word(&s, "set") && rest_is_one(&s, NULL);
