@@ -42,11 +42,8 @@ static __always_inline void exchange__reset(struct open_exchange *ex, struct con
 	ex->wire.closed_ns = 0;
 	turn__reset(&ex->wire.turn[0]);
 	turn__reset(&ex->wire.turn[1]);
-	ex->sent_total[0] = 0;
-	ex->sent_total[1] = 0;
 	ex->withheld = 0;
 	ex->header_len = 0;
-	ex->snapshotted = 0;
 	ex->head_done = 0;
 	ex->tail_len[0] = 0;
 	ex->tail_len[1] = 0;
@@ -187,6 +184,29 @@ __weak __noinline int thread__serve(struct thread *thread, struct open_exchange 
 	return 0;
 }
 
+/* The exchange that the thread serves now, if it is still open. */
+static __always_inline struct open_exchange *thread__serving(struct thread *thread)
+{
+	struct open_exchange *owner;
+
+	if (!thread->request_conn)
+		return NULL;
+	owner = exchange__of(thread->request_conn);
+	return owner && owner->wire.seq == thread->request_seq ? owner : NULL;
+}
+
+/*
+ * Commands without an answer (COM_STMT_CLOSE) leave an exchange open: what the thread sends for
+ * another request than theirs does not belong to it.
+ */
+__weak __noinline int thread__owns_anew(struct thread *thread, struct open_exchange *ex)
+{
+	if (!thread || !ex || thread->flags & THREAD_MULTIPLEX || !thread__serving(thread))
+		return 0;
+	return ex->wire.owner_conn != thread->request_conn ||
+	       ex->wire.owner_seq != thread->request_seq;
+}
+
 /*
  * The request that the thread serves becomes the owner of @ex, a database call, if it is still
  * open.
@@ -201,10 +221,8 @@ __weak __noinline int thread__own(struct thread *thread, struct open_exchange *e
 		ex->wire.flags |= BX_EX_MULTIPLEX;
 		return 0;
 	}
-	if (!thread->request_conn)
-		return 0;
-	owner = exchange__of(thread->request_conn);
-	if (!owner || owner->wire.seq != thread->request_seq)
+	owner = thread__serving(thread);
+	if (!owner)
 		return 0;
 	ex->wire.owner_conn = thread->request_conn;
 	ex->wire.owner_seq = thread->request_seq;

@@ -74,11 +74,11 @@ struct open_exchange {
 	__u8 first_sent; /* undecided: the first bytes were sent, not received */
 	__u8 withheld;	 /* MySQL: no more bytes of this request are copied */
 	__u8 header_len; /* MySQL: bytes of `header` that are there */
-	__u8 snapshotted;
+	__u8 _pad0;
 	__u8 header[16]; /* MySQL: first packet header of the request and its command byte */
 	__u32 head_done; /* HTTP: the response's head ended at the end of a call */
 	__u32 tail_len[2];
-	__u32 _pad;
+	__u32 sent_seq; /* the exchange whose snapshot sent_total[] is of */
 	__u8 tail[2][TAIL_ROOM + BX_TAIL_CAP];
 };
 

@@ -106,46 +106,103 @@ __weak __noinline int tail__emit(struct open_exchange *ex, __u32 t)
 	return 0;
 }
 
+/* A reservation's size is a constant: one for the many short exchanges, one for all. */
+#define SHORT_TEXT_CAP 512
+
+struct short_record {
+	struct bx_exchange wire;
+	__u8 text[SHORT_TEXT_CAP];
+};
+
+struct long_record {
+	struct bx_exchange wire;
+	__u8 text[BX_TEXT_CAP];
+};
+
+/* Nothing has moved since the last snapshot of this exchange. */
+static __always_inline bool exchange__told(struct open_exchange *ex)
+{
+	return ex->sent_seq == ex->wire.seq && ex->sent_total[0] == ex->wire.turn[0].total &&
+	       ex->sent_total[1] == ex->wire.turn[1].total;
+}
+
+/*
+ * Copies @ex into a record. The sweep, or a thread that moves on, may look at an exchange while
+ * another thread moves bytes on it: what does not fit together is refused, and told another time.
+ * @ex itself is never changed, for the same reason.
+ */
+static __always_inline bool exchange__fill(struct bx_exchange *to, struct open_exchange *ex,
+					   __u32 text_len, __u32 text_cap, __u32 flags)
+{
+	text_len = bound__at_most(text_len, text_cap);
+	if (bpf_probe_read_kernel(to, sizeof(*to), &ex->wire) ||
+	    bpf_probe_read_kernel(to + 1, text_len, ex->text))
+		return false;
+	to->record.type = BX_RECORD_EXCHANGE;
+	to->record.len = sizeof(*to) + text_len;
+	to->text_len = text_len;
+	to->flags |= flags;
+	if (!(flags & BX_EX_SAME) && to->turn[0].text_len + to->turn[1].text_len != text_len)
+		return false;
+	return to->conn == ex->wire.conn && to->seq == ex->wire.seq &&
+	       to->turn[0].total == ex->wire.turn[0].total &&
+	       to->turn[1].total == ex->wire.turn[1].total;
+}
+
+#define EXCHANGE__PUT(type, cap)                                                                   \
+	do {                                                                                       \
+		type *record = bpf_ringbuf_reserve(&ring, sizeof(type), 0);                        \
+		if (!record)                                                                       \
+			return -1;                                                                 \
+		if (!exchange__fill(&record->wire, ex, text_len, cap, flags)) {                    \
+			bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);                             \
+			return -1;                                                                 \
+		}                                                                                  \
+		bpf_ringbuf_submit(record, ring__wake());                                          \
+		return 0;                                                                          \
+	} while (0)
+
+__weak __noinline int exchange__put(struct open_exchange *ex, __u32 text_len, __u32 flags)
+{
+	if (!ex)
+		return -1;
+	if (text_len <= SHORT_TEXT_CAP)
+		EXCHANGE__PUT(struct short_record, SHORT_TEXT_CAP);
+	else
+		EXCHANGE__PUT(struct long_record, BX_TEXT_CAP);
+}
+
 /*
  * Sends @ex. @flags are added to the record's, for a snapshot BX_EX_SNAPSHOT. When nothing has
  * moved since the last snapshot only the header goes (BX_EX_SAME).
  */
 __weak __noinline int exchange__emit(struct open_exchange *ex, __u32 flags)
 {
-	struct bx_exchange *wire;
-	__u32 len = sizeof(*wire), text_len;
-	bool same;
+	__u64 total0, total1;
+	__u32 text_len, seq;
 
 	if (!ex)
 		return 0;
-	wire = &ex->wire;
-	text_len = wire->text_len;
-	same = ex->snapshotted && ex->sent_total[0] == wire->turn[0].total &&
-	       ex->sent_total[1] == wire->turn[1].total;
-	if (!same) {
+	total0 = ex->wire.turn[0].total;
+	total1 = ex->wire.turn[1].total;
+	text_len = ex->wire.text_len;
+	seq = ex->wire.seq;
+	if (exchange__told(ex)) {
+		flags |= BX_EX_SAME;
+		text_len = 0;
+	} else {
 		tail__emit(ex, 0);
 		tail__emit(ex, 1);
-		len += bound__at_most(text_len, BX_TEXT_CAP);
 	}
-	wire->flags |= flags;
-	wire->flags = same ? wire->flags | BX_EX_SAME : wire->flags & ~BX_EX_SAME;
-	wire->record.type = BX_RECORD_EXCHANGE;
-	wire->record.len = len;
-	wire->text_len = same ? 0 : text_len;
-	len = bound__at_most(len, sizeof(*wire) + BX_TEXT_CAP);
-	if (bpf_ringbuf_output(&ring, wire, len, ring__wake())) {
-		wire->text_len = text_len;
+	if (exchange__put(ex, text_len, flags)) {
 		if (!(flags & BX_EX_SNAPSHOT))
 			counter__add(BX_C_LOST_RING, 1);
-		wire->flags &= ~BX_EX_SNAPSHOT;
 		return -1;
 	}
-	wire->text_len = text_len;
 	counter__add(flags & BX_EX_SNAPSHOT ? BX_C_SNAPSHOTS : BX_C_SUBMITTED, 1);
-	wire->flags &= ~BX_EX_SNAPSHOT;
-	ex->snapshotted = 1;
-	ex->sent_total[0] = wire->turn[0].total;
-	ex->sent_total[1] = wire->turn[1].total;
+	ex->sent_total[0] = total0;
+	ex->sent_total[1] = total1;
+	ex->sent_seq = seq;
 	return 0;
 }
 

@@ -39,7 +39,8 @@ static __always_inline bool conn__still_mysql(struct conn *conn, struct open_exc
 static __always_inline struct open_exchange *moved__request(struct moved *m,
 							    struct open_exchange *ex)
 {
-	if (ex && !ex->wire.turn[1].total)
+	if (ex && !ex->wire.turn[1].total &&
+	    (m->conn->protocol != BX_PROTO_MYSQL || !thread__owns_anew(m->thread, ex)))
 		return ex; /* the request goes on */
 	if (ex) {
 		exchange__emit(ex, 0);

@@ -33,12 +33,11 @@ int iter__sweep(struct bpf_iter__bpf_map_elem *ctx)
 		return 0;
 	if (ex->wire.family == AF_UNIX && !ex->wire.closed_ns && !socket__alive(ex)) {
 		ex->wire.closed_ns = now_ns;
-		ex->snapshotted = 0;
+		ex->sent_seq = 0;
 		exchange__emit(ex, BX_EX_CLOSED_LOCAL);
 		return 0;
 	}
-	if (ex->snapshotted && ex->sent_total[0] == ex->wire.turn[0].total &&
-	    ex->sent_total[1] == ex->wire.turn[1].total)
+	if (exchange__told(ex))
 		return 0;
 	if (ex->wire.turn[1].total || exchange__last_ns(ex) + sweep_waiting_ns < now_ns)
 		exchange__emit(ex, BX_EX_SNAPSHOT);
