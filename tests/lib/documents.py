@@ -12,14 +12,27 @@ SQL_COMMANDS = ("query", "execute", "prepare")
 
 
 @dataclass
-class Statement:
-    """One subsegment."""
+class Entity:
+    """What segments and subsegments have in common. Times are nanoseconds since the epoch."""
 
     document: dict
 
     @property
     def own(self):
         return self.document.get("metadata", {}).get("bpfxray", {})
+
+    @property
+    def start_ns(self):
+        return round(self.document["start_time"] * 1e9)
+
+    @property
+    def end_ns(self):
+        return round(self.document["end_time"] * 1e9)
+
+
+@dataclass
+class Statement(Entity):
+    """One subsegment."""
 
     @property
     def command(self):
@@ -37,25 +50,12 @@ class Statement:
     def fault(self):
         return bool(self.document.get("fault"))
 
-    @property
-    def start_ns(self):
-        return round(self.document["start_time"] * 1e9)
-
-    @property
-    def end_ns(self):
-        return round(self.document["end_time"] * 1e9)
-
 
 @dataclass
-class Segment:
-    """One request as the tracer tells it. Times are nanoseconds since the epoch."""
+class Segment(Entity):
+    """One request as the tracer tells it."""
 
-    document: dict
     statements: list = field(default_factory=list)
-
-    @property
-    def own(self):
-        return self.document.get("metadata", {}).get("bpfxray", {})
 
     @property
     def request(self):
@@ -68,14 +68,6 @@ class Segment:
     @property
     def user_agent(self):
         return self.request.get("user_agent", "")
-
-    @property
-    def start_ns(self):
-        return round(self.document["start_time"] * 1e9)
-
-    @property
-    def end_ns(self):
-        return round(self.document["end_time"] * 1e9)
 
     def sql_statements(self):
         return [statement for statement in self.statements if statement.command in SQL_COMMANDS]
