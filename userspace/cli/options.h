@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * options.h - the command line as a struct. One table in options.c names every flag, what it takes
- * and what it says in
- * --help; nothing here opens, resolves or attaches anything. Depends on no library but libc, so
- * that tests need nothing.
+ * options.h - the command line as a struct. One table (options_table.c) names every flag, what it
+ * takes and what it says in --help; nothing here opens, resolves or attaches anything. Depends on
+ * no library but libc, so that tests need nothing.
  */
 #ifndef BPFXRAY_CLI_OPTIONS_H
 #define BPFXRAY_CLI_OPTIONS_H

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * options_set.c - see options_table.h: the setters. Each checks its value and leaves one sentence
+ * in options->error when it is wrong.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options_table.h"
+
+int option_wrong(struct options *options, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(options->error, sizeof(options->error), format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+int set_text(struct options *options, const struct flag *flag, const char *value)
+{
+	*(const char **)((char *)options + flag->offset) = value;
+	return 0;
+}
+
+int set_word(struct options *options, const struct flag *flag, const char *value)
+{
+	char known[128] = "";
+	size_t used = 0;
+
+	for (unsigned int i = 0; flag->words[i]; i++) {
+		if (!strcmp(value, flag->words[i])) {
+			/* An enum without negative values is an unsigned int to gcc and clang. */
+			*(unsigned int *)((char *)options + flag->offset) = i;
+			return 0;
+		}
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "",
+					 flag->words[i]);
+	}
+	return option_wrong(options, "--%s: \"%.64s\" is not known (known: %s)", flag->name, value,
+			    known);
+}
+
+/* Decimal digits only: strtoul() alone would take blanks, signs and the empty string. */
+static int whole_number(const char *value, unsigned long *ret)
+{
+	unsigned long number;
+
+	if (!*value || value[strspn(value, "0123456789")])
+		return -EINVAL;
+	errno = 0;
+	number = strtoul(value, NULL, 10);
+	if (errno)
+		return -ERANGE;
+	*ret = number;
+	return 0;
+}
+
+static bool has_pid(const struct options *options, pid_t pid)
+{
+	for (size_t i = 0; i < options->pid_count; i++)
+		if (options->pids[i] == pid)
+			return true;
+	return false;
+}
+
+int set_pid(struct options *options, const struct flag *flag, const char *value)
+{
+	unsigned long pid = 0;
+	int r = whole_number(value, &pid);
+
+	if (r == -EINVAL)
+		return option_wrong(options, "--%s: \"%.64s\" is not a process number", flag->name,
+				    value);
+	if (r || !pid || pid > OPTIONS_PID_LIMIT)
+		return option_wrong(options, "--%s: %.64s is out of range (1 to %d)", flag->name,
+				    value, OPTIONS_PID_LIMIT);
+	if (has_pid(options, (pid_t)pid))
+		return 0;
+	if (options->pid_count == OPTIONS_PIDS_MAX)
+		return option_wrong(options,
+				    "--%s: more than %d (descendants are followed by themselves)",
+				    flag->name, OPTIONS_PIDS_MAX);
+	options->pids[options->pid_count++] = (pid_t)pid;
+	return 0;
+}
+
+int set_duration(struct options *options, const struct flag *flag, const char *value)
+{
+	unsigned long seconds = 0;
+	int r = whole_number(value, &seconds);
+
+	if (r == -EINVAL)
+		return option_wrong(options, "--%s: \"%.64s\" is not a whole number of seconds",
+				    flag->name, value);
+	if (r || !seconds || seconds > OPTIONS_DURATION_MAX_S)
+		return option_wrong(options, "--%s: %.64s is out of range (1 to %u seconds)",
+				    flag->name, value, OPTIONS_DURATION_MAX_S);
+	options->duration_s = (uint32_t)seconds;
+	return 0;
+}
+
+int set_report(struct options *options, const struct flag *flag, const char *value)
+{
+	(void)value;
+	return option_wrong(options,
+			    "--%s is reserved: use --output FILE, then bpfxray report FILE",
+			    flag->name);
+}
+
+int set_true(struct options *options, const struct flag *flag, const char *value)
+{
+	(void)value;
+	*(bool *)((char *)options + flag->offset) = true;
+	return 0;
+}
+
+int set_verbose(struct options *options, const struct flag *flag, const char *value)
+{
+	(void)flag;
+	(void)value;
+	options->verbose++;
+	return 0;
+}
+
+/* --help wins over --version, and both over the command that they stand behind. */
+int set_command(struct options *options, const struct flag *flag, const char *value)
+{
+	(void)value;
+	if (options->command != COMMAND_HELP)
+		options->command = flag->letter == 'h' ? COMMAND_HELP : COMMAND_VERSION;
+	return 0;
+}

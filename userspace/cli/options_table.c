@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/* options_table.c - see options_table.h: the rows. */
+#include "cli/options_table.h"
+
+static const char *const sampling_words[] = { [SAMPLING_ALL] = "all", NULL };
+static const char *const sql_words[] = {
+	[SQL_TEXT_SANITIZED] = "sanitized", [SQL_TEXT_RAW] = "raw", [SQL_TEXT_OFF] = "off", NULL
+};
+static const char *const db_spans_words[] = {
+	[DB_SPANS_SDK] = "sdk", [DB_SPANS_APP] = "app", [DB_SPANS_ALL] = "all", NULL
+};
+static const char *const backend_words[] = {
+	[BACKEND_AUTO] = "auto", [BACKEND_SOCK] = "sock", [BACKEND_SYSCALL] = "syscall", NULL
+};
+
+#define FIELD(field) .offset = offsetof(struct options, field)
+/* Who knows it, name, value, help, then what is not zero. */
+#define FLAG(commands_, name_, value_, help_, ...)                                                 \
+	{                                                                                          \
+		.commands = commands_, .name = name_, .value = value_, .help = help_, __VA_ARGS__  \
+	}
+
+/* clang-format off */
+const struct flag option_flags[] = {
+	FLAG(FOR_TRACE | FOR_DOCTOR, "pid", "PID",
+	     "follow this process and its descendants; repeatable",
+	     .repeatable = true, .set = set_pid),
+	FLAG(FOR_TRACE, "daemon", "HOST:PORT",
+	     "X-Ray daemon (AWS_XRAY_DAEMON_ADDRESS, 127.0.0.1:2000)",
+	     .set = set_text, FIELD(daemon)),
+	FLAG(FOR_TRACE, "no-daemon", NULL, "send nothing over the network", .set = set_true,
+	     FIELD(no_daemon)),
+	FLAG(FOR_TRACE, "output", "FILE", "also write each document as a line of JSON; - is stdout",
+	     .set = set_text, FIELD(output)),
+	FLAG(FOR_TRACE, "name", "NAME", "service name (default: see below)",
+	     .set = set_text, FIELD(name)),
+	FLAG(FOR_TRACE, "sampling", "RULE", "which requests become segments: all (default)",
+	     .set = set_word, FIELD(sampling), .words = sampling_words),
+	FLAG(FOR_TRACE, "sql", "TEXT", "statement text: sanitized (default), raw, off",
+	     .set = set_word, FIELD(sql), .words = sql_words),
+	FLAG(FOR_TRACE, "db-spans", "WHICH", "database round trips: sdk, app (default), all",
+	     .set = set_word, FIELD(db_spans), .words = db_spans_words),
+	FLAG(FOR_TRACE, "backend", "WHICH", "kernel hooks: auto (default), sock, syscall",
+	     .set = set_word, FIELD(backend), .words = backend_words),
+	FLAG(FOR_TRACE, "stats", "FILE", "write every counter as JSON at the end",
+	     .set = set_text, FIELD(stats)),
+	FLAG(FOR_TRACE, "duration", "SECONDS", "stop after this time", .set = set_duration),
+	FLAG(FOR_TRACE, "report", "FILE", "reserved for a later version", .set = set_report),
+	FLAG(FOR_TRACE | FOR_DOCTOR, "verbose", NULL, "say more on stderr; twice: everything",
+	     .letter = 'v', .repeatable = true, .set = set_verbose),
+	FLAG(FOR_ALL, "version", NULL, "print the versions",
+	     .letter = 'V', .repeatable = true, .set = set_command),
+	FLAG(FOR_ALL, "help", NULL, "print this text",
+	     .letter = 'h', .repeatable = true, .set = set_command),
+};
+/* clang-format on */
+
+const size_t option_flag_count = sizeof(option_flags) / sizeof(option_flags[0]);
+_Static_assert(sizeof(option_flags) / sizeof(option_flags[0]) <= OPTION_FLAGS_MAX, "a bit each");
