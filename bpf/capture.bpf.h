@@ -8,20 +8,11 @@
 
 #include "ring.bpf.h"
 
-struct span {
-	__u64 base;
-	__u64 len;
-};
-
-/* The caller's buffers, in order; unused entries are zero. */
-struct buffers {
-	struct span span[BX_IOV_MAX];
-};
-
 static __always_inline int buffers__from_iovec(struct buffers *buffers, __u64 iov, __u64 count)
 {
 	__u32 n = bound__at_most(count > BX_IOV_MAX ? BX_IOV_MAX : count, BX_IOV_MAX);
 
+	buffers->count = n;
 	/* struct iovec is {base, len} of 64 bits each for the callers that are read */
 	return bpf_probe_read_user(buffers->span, n * sizeof(struct span), (void *)iov);
 }
@@ -39,7 +30,7 @@ static __always_inline int buffers__from_msghdr(struct buffers *buffers, __u64 m
  * Where the bytes of @call lie. Returns 0, 1 when the call's bytes are counted only (sendfile,
  * splice, io_uring, several messages in one call), or -1 when the caller's memory cannot be read.
  */
-static __always_inline int buffers__of(struct buffers *buffers, struct syscall *call)
+static __noinline int buffers__of(struct buffers *buffers, struct syscall *call)
 {
 	switch (call->nr) {
 	case NR_READ:
@@ -48,6 +39,7 @@ static __always_inline int buffers__of(struct buffers *buffers, struct syscall *
 	case NR_RECVFROM:
 		buffers->span[0].base = call->arg1;
 		buffers->span[0].len = call->arg2;
+		buffers->count = 1;
 		return 0;
 	case NR_READV:
 	case NR_WRITEV:

@@ -62,30 +62,30 @@ struct syscall {
 #endif
 
 /* The call that @task is in. A kernel thread or an io_uring worker is in none: nr -1. */
-static __always_inline struct syscall syscall__current(struct task_struct *task)
+static __always_inline void syscall__current(struct task_struct *task, struct syscall *call)
 {
-	struct syscall call = { .nr = -1 };
 	struct pt_regs *regs;
 
+	call->nr = -1;
+	call->compat = false;
 	if (task->flags & (PF_KTHREAD | PF_IO_WORKER))
-		return call;
+		return;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 #if defined(__TARGET_ARCH_x86)
-	call.compat = task->thread_info.status & TS_COMPAT;
-	call.nr = (int)BPF_CORE_READ(regs, orig_ax);
-	call.fd = BPF_CORE_READ(regs, di);
-	call.arg1 = BPF_CORE_READ(regs, si);
-	call.arg2 = BPF_CORE_READ(regs, dx);
-	call.arg3 = BPF_CORE_READ(regs, r10);
+	call->compat = task->thread_info.status & TS_COMPAT;
+	call->nr = (int)regs->orig_ax;
+	call->fd = regs->di;
+	call->arg1 = regs->si;
+	call->arg2 = regs->dx;
+	call->arg3 = regs->r10;
 #elif defined(__TARGET_ARCH_arm64)
-	call.compat = BPF_CORE_READ(regs, pstate) & 0x10; /* PSR_MODE32_BIT */
-	call.nr = BPF_CORE_READ(regs, syscallno);
-	call.fd = BPF_CORE_READ(regs, orig_x0);
-	call.arg1 = BPF_CORE_READ(regs, regs[1]);
-	call.arg2 = BPF_CORE_READ(regs, regs[2]);
-	call.arg3 = BPF_CORE_READ(regs, regs[3]);
+	call->compat = regs->pstate & 0x10; /* PSR_MODE32_BIT */
+	call->nr = regs->syscallno;
+	call->fd = regs->orig_x0;
+	call->arg1 = regs->regs[1];
+	call->arg2 = regs->regs[2];
+	call->arg3 = regs->regs[3];
 #endif
-	return call;
 }
 
 /*

@@ -37,7 +37,7 @@ static __always_inline bool socket__alive(struct open_exchange *ex)
 	return socket__ino((struct sock *)ex->socket) == ex->ino;
 }
 
-static __always_inline struct conn *conn__by_pointer(struct sock *sk, bool create)
+static __noinline struct conn *conn__by_pointer(struct sock *sk, bool create)
 {
 	struct conn blank_conn = {}, *conn;
 	__u64 key = (__u64)sk;

@@ -40,11 +40,29 @@ struct conn {
 	__u8 _pad[5];
 };
 
-/* A target's thread: the request that it serves. */
+struct span {
+	__u64 base;
+	__u64 len;
+};
+
+/* The caller's buffers, in order. */
+struct buffers {
+	struct span span[BX_IOV_MAX];
+	__u64 count;
+};
+
+/*
+ * A target's thread: the request that it serves; and the call that it is in, which no other thread
+ * touches. The call is here and not on the stack because kernels before 6.13 give a program and all
+ * that it calls 512 bytes.
+ */
 struct thread {
 	__u64 request_conn; /* 0: none */
 	__u32 request_seq;
-	__u32 flags; /* THREAD_* */
+	__u32 flags;  /* THREAD_* */
+	__u64 socket; /* backend kprobe: the call's struct sock, from its entry to its return */
+	struct syscall call;
+	struct buffers buffers;
 };
 
 #define THREAD_MULTIPLEX                                                                           \
@@ -129,9 +147,9 @@ struct conn_of_sk_map {
 extern struct conn_of_sk_map conn_of_sk SEC(".maps");
 
 /*
- * conn_of_ptr: address of a struct sock -> conn, for the `syscall` backend, whose program type has
- * no socket storage. Writer: conn.bpf.h. Deleter: TCP close; a recycled address is known by its
- * inode. Full: counted (BX_C_LOST_SOCKET).
+ * conn_of_ptr: address of a struct sock -> conn, for the backends `kprobe` and `syscall`, whose
+ * program types have no socket storage. Writer: conn.bpf.h. Deleter: TCP close; a recycled address
+ * is known by its inode. Full: counted (BX_C_LOST_SOCKET).
  */
 struct conn_of_ptr_map {
 	__uint(type, BPF_MAP_TYPE_HASH);

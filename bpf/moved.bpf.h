@@ -17,7 +17,6 @@ struct moved {
 	struct conn *conn;
 	struct thread *thread;
 	struct task_struct *task;
-	struct syscall *call;
 	__u64 now_ns;
 	__u32 len;
 	__u32 dir; /* RECEIVED or SENT */
@@ -75,7 +74,8 @@ static __always_inline void moved__span(struct moved *m, struct open_exchange *e
 /* Copies what of the call's bytes is kept, then counts the call. */
 static __noinline int moved__append(struct moved *m, struct open_exchange *ex, __u32 t)
 {
-	struct buffers buffers = {};
+	struct buffers *buffers = &m->thread->buffers;
+	struct syscall *call = &m->thread->call;
 	__u32 left = m->len, i;
 	__u64 offset;
 	int where;
@@ -83,14 +83,14 @@ static __noinline int moved__append(struct moved *m, struct open_exchange *ex, _
 	t &= 1;
 	offset = ex->wire.turn[t].total;
 	ex->wire.end_tid = m->task->pid;
-	where = m->call->compat ? 1 : buffers__of(&buffers, m->call);
+	where = call->compat ? 1 : buffers__of(buffers, call);
 	if (where) {
-		ex->wire.flags |= m->call->compat ? BX_EX_COMPAT
-				  : where < 0	  ? BX_EX_FAULTED
-						  : BX_EX_UNREADABLE;
-		counter__add(m->call->compat ? BX_C_COMPAT
-			     : where < 0     ? BX_C_FAULTS
-					     : BX_C_UNREADABLE,
+		ex->wire.flags |= call->compat ? BX_EX_COMPAT
+				  : where < 0  ? BX_EX_FAULTED
+					       : BX_EX_UNREADABLE;
+		counter__add(call->compat ? BX_C_COMPAT
+			     : where < 0  ? BX_C_FAULTS
+					  : BX_C_UNREADABLE,
 			     1);
 		left = 0;
 	}
@@ -98,20 +98,20 @@ static __noinline int moved__append(struct moved *m, struct open_exchange *ex, _
 	if (m->conn->flags & CONN_COMPRESSED && !(ex->wire.flags & BX_EX_LOGIN))
 		left = 0;
 	if (left && !t && m->conn->flags & CONN_GREETED) {
-		moved__login(m, ex, &buffers);
+		moved__login(m, ex, buffers);
 		left = 0;
 	}
 	/* behind a gap, or about to begin one: the text is full */
 	if (left && t && offset && m->conn->role == BX_ROLE_SERVER &&
 	    (ex->wire.turn[1].kept < offset || ex->wire.text_len + left > BX_TEXT_CAP))
-		span__next_head(ex, buffers.span[0].base,
-				buffers.span[0].len < left ? buffers.span[0].len : left, offset);
-	for (i = 0; i < BX_IOV_MAX && left; i++) {
-		__u32 n = buffers.span[i].len < left ? buffers.span[i].len : left;
+		span__next_head(ex, buffers->span[0].base,
+				buffers->span[0].len < left ? buffers->span[0].len : left, offset);
+	for (i = 0; i < BX_IOV_MAX && i < buffers->count && left; i++) {
+		__u32 n = buffers->span[i].len < left ? buffers->span[i].len : left;
 
 		if (!n)
 			continue;
-		moved__span(m, ex, t, buffers.span[i].base, n, offset);
+		moved__span(m, ex, t, buffers->span[i].base, n, offset);
 		offset += n;
 		left -= n;
 	}

@@ -104,21 +104,20 @@ static __noinline int socket__peer_ended(struct conn *conn, __u64 now_ns)
 }
 
 /*
- * What every backend's entry comes down to: @call by a target's @thread on a stream socket
- * returned @ret >= 0.
+ * What every backend's entry comes down to: a target's @thread moved @ret >= 0 bytes on a stream
+ * socket, in its ->call.
  */
 static __always_inline int socket__call(struct sock *sk, struct task_struct *task,
-					struct thread *thread, struct syscall *call, __u32 ret,
-					__u32 dir)
+					struct thread *thread, __u32 ret, __u32 dir)
 {
 	struct moved m = {
 		.sk = sk,
 		.thread = thread,
 		.task = task,
-		.call = call,
 		.len = ret,
 		.dir = dir,
 	};
+	struct syscall *call = &thread->call;
 
 	m.conn = conn__of(sk, true);
 	if (!m.conn || m.conn->flags & CONN_FINAL)

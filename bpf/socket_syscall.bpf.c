@@ -61,18 +61,19 @@ static __always_inline int syscall__moved(struct sys_exit *ctx, __u32 dir)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *thread = thread__of(task);
-	struct syscall call;
+	struct syscall *call;
 	struct sock *sk;
 
 	if (!thread || ctx->ret < 0)
 		return 0;
-	call = syscall__current(task);
-	if (syscall__peeks(&call))
+	call = &thread->call;
+	syscall__current(task, call);
+	if (syscall__peeks(call))
 		return 0;
-	sk = syscall__sock(task, call.fd);
+	sk = syscall__sock(task, call->fd);
 	if (!sk || BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
 		return 0;
-	return socket__call(sk, task, thread, &call, syscall__bytes(&call, ctx->ret), dir);
+	return socket__call(sk, task, thread, syscall__bytes(call, ctx->ret), dir);
 }
 
 #define SYSCALL_ENTRY(name, dir)                                                                   \

@@ -119,16 +119,17 @@ __weak __noinline __u32 span__peek(struct open_exchange *ex, __u32 have, __u64 b
 static __always_inline __u32 moved__peek(struct moved *m, struct open_exchange *ex)
 {
 	__u32 have = ex->wire.text_len, first, second;
-	struct buffers buffers = {};
+	struct buffers *buffers = &m->thread->buffers;
+	struct syscall *call = &m->thread->call;
 
-	if (m->call->compat || buffers__of(&buffers, m->call))
+	if (call->compat || buffers__of(buffers, call))
 		return have;
-	first = buffers.span[0].len < m->len ? buffers.span[0].len : m->len;
-	second = buffers.span[1].len < m->len - first ? buffers.span[1].len : m->len - first;
-	have = span__peek(ex, have, buffers.span[0].base, first);
-	if (second)
-		have = span__peek(ex, have, buffers.span[1].base, second);
-	return have;
+	first = buffers->span[0].len < m->len ? buffers->span[0].len : m->len;
+	have = span__peek(ex, have, buffers->span[0].base, first);
+	if (buffers->count < 2)
+		return have;
+	second = buffers->span[1].len < m->len - first ? buffers->span[1].len : m->len - first;
+	return span__peek(ex, have, buffers->span[1].base, second);
 }
 
 /* Verified once, on its own: inlined, its paths multiply with those of the capture. */
