@@ -29,12 +29,15 @@
 
 static const struct {
 	const char *name;
-	const char *foreign; /* programs of the other backend */
+	const char *prefix; /* of its programs' names; those of no backend's belong to all */
 	bool conn_by_pointer;
 } backends[] = {
-	{ "sock", "tp__sys_exit_", false },
-	{ "syscall", "tp__sock_", true },
+	{ "sock", "tp__sock_", false },
+	{ "fentry", "fexit__", false },
+	{ "kprobe", "kprobe__", true },
+	{ "syscall", "tp__sys_exit_", true },
 };
+#define BACKENDS (sizeof(backends) / sizeof(*backends))
 
 static unsigned int passed, failed;
 
@@ -69,6 +72,14 @@ static void check_maps(const struct bpf_object *object)
 		strlen(bpf_map__name(map)) <= MAP_NAME_MAX, "name too long", bpf_map__name(map));
 }
 
+static bool program_of(const char *name, size_t backend)
+{
+	for (size_t i = 0; i < BACKENDS; i++)
+		if (!strncmp(name, backends[i].prefix, strlen(backends[i].prefix)))
+			return i == backend;
+	return true;
+}
+
 static void check_backend(size_t i)
 {
 	struct bpfxray_bpf *skel = bpfxray_bpf__open();
@@ -76,9 +87,8 @@ static void check_backend(size_t i)
 
 	if (!check(skel, "does not open", backends[i].name))
 		return;
-	bpf_object__for_each_program(program, skel->obj) bpf_program__set_autoload(
-		program, strncmp(bpf_program__name(program), backends[i].foreign,
-				 strlen(backends[i].foreign)));
+	bpf_object__for_each_program(program, skel->obj)
+		bpf_program__set_autoload(program, program_of(bpf_program__name(program), i));
 	skel->rodata->conn_by_pointer = backends[i].conn_by_pointer;
 	if (check(!bpfxray_bpf__load(skel), "does not load", backends[i].name)) {
 		printf("backend %-24s %8s %8s %8s\n", backends[i].name, "insns", "bytes",
@@ -90,10 +100,22 @@ static void check_backend(size_t i)
 	bpfxray_bpf__destroy(skel);
 }
 
-int main(void)
+/* The backends that are named, or those that every supported kernel has. */
+static bool chosen(const char *name, int argc, char **argv)
 {
-	for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++)
-		check_backend(i);
+	if (argc < 2)
+		return !strcmp(name, "sock") || !strcmp(name, "syscall");
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(name, argv[i]))
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; i < BACKENDS; i++)
+		if (chosen(backends[i].name, argc, argv))
+			check_backend(i);
 	printf("%u passed, %u failed, 0 skipped\n", passed, failed);
 	return failed || !passed;
 }

@@ -184,7 +184,7 @@ static const struct {
 	{ "bpfxray trace --pid 1 --sampling al", "is not known" },
 	{ "bpfxray trace --pid 1 --sql none", "(known: sanitized, raw, off)" },
 	{ "bpfxray trace --pid 1 --db-spans no", "(known: sdk, app, all)" },
-	{ "bpfxray trace --pid 1 --backend fentry", "(known: auto, sock, syscall)" },
+	{ "bpfxray trace --pid 1 --backend bpf", "(known: auto, sock, fentry, kprobe, syscall)" },
 	{ "bpfxray trace --pid 1 --duration 1h", "not a whole number of seconds" },
 	{ "bpfxray trace --pid 1 --duration 0", "out of range" },
 	{ "bpfxray trace --pid 1 --duration 99999999999", "out of range" },

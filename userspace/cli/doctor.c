@@ -22,6 +22,8 @@ static const struct {
 	unsigned int bit;
 } backends[] = {
 	{ "sock", FEATURE_FOR_SOCK },
+	{ "fentry", FEATURE_FOR_FENTRY },
+	{ "kprobe", FEATURE_FOR_KPROBE },
 	{ "syscall", FEATURE_FOR_SYSCALL },
 };
 

@@ -25,7 +25,7 @@
 enum command { COMMAND_NONE, COMMAND_TRACE, COMMAND_DOCTOR, COMMAND_HELP, COMMAND_VERSION };
 enum sampling_mode { SAMPLING_ALL };
 enum sql_text { SQL_TEXT_SANITIZED, SQL_TEXT_RAW, SQL_TEXT_OFF };
-enum backend { BACKEND_AUTO, BACKEND_SOCK, BACKEND_SYSCALL };
+enum backend { BACKEND_AUTO, BACKEND_SOCK, BACKEND_FENTRY, BACKEND_KPROBE, BACKEND_SYSCALL };
 
 /*
  * Strings point into argv. A field whose flag was not given holds the default, NULL for the

@@ -10,7 +10,8 @@ static const char *const db_spans_words[] = {
 	[DB_SPANS_SDK] = "sdk", [DB_SPANS_APP] = "app", [DB_SPANS_ALL] = "all", NULL
 };
 static const char *const backend_words[] = {
-	[BACKEND_AUTO] = "auto", [BACKEND_SOCK] = "sock", [BACKEND_SYSCALL] = "syscall", NULL
+	[BACKEND_AUTO] = "auto",     [BACKEND_SOCK] = "sock",	    [BACKEND_FENTRY] = "fentry",
+	[BACKEND_KPROBE] = "kprobe", [BACKEND_SYSCALL] = "syscall", NULL
 };
 
 #define FIELD(field) .offset = offsetof(struct options, field)
@@ -40,7 +41,8 @@ const struct flag option_flags[] = {
 	     .set = set_word, FIELD(sql), .words = sql_words),
 	FLAG(FOR_TRACE, "db-spans", "WHICH", "database round trips: sdk, app (default), all",
 	     .set = set_word, FIELD(db_spans), .words = db_spans_words),
-	FLAG(FOR_TRACE, "backend", "WHICH", "kernel hooks: auto (default), sock, syscall",
+	FLAG(FOR_TRACE, "backend", "WHICH",
+	     "kernel hooks: auto (default), sock, fentry, kprobe, syscall",
 	     .set = set_word, FIELD(backend), .words = backend_words),
 	FLAG(FOR_TRACE, "stats", "FILE", "write every counter as JSON at the end",
 	     .set = set_text, FIELD(stats)),

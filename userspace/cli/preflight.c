@@ -46,16 +46,36 @@ enum exit_code preflight_code(const struct feature *missing)
 	return missing->privilege ? EXIT_PRIVILEGE : EXIT_KERNEL;
 }
 
+/* What @backend lacks; for BACKEND_AUTO what the last one lacks, if each lacks something. */
+static const struct feature *missing_for(enum backend backend, const struct feature *features,
+					 size_t count)
+{
+	static const unsigned int bits[] = {
+		[BACKEND_SOCK] = FEATURE_FOR_SOCK,
+		[BACKEND_FENTRY] = FEATURE_FOR_FENTRY,
+		[BACKEND_KPROBE] = FEATURE_FOR_KPROBE,
+		[BACKEND_SYSCALL] = FEATURE_FOR_SYSCALL,
+	};
+	const struct feature *missing = NULL;
+
+	if (backend != BACKEND_AUTO)
+		return features_missing(features, count, bits[backend]);
+	for (enum backend i = BACKEND_SOCK; i <= BACKEND_SYSCALL; i++) {
+		missing = features_missing(features, count, bits[i]);
+		if (!missing)
+			return NULL;
+	}
+	return missing;
+}
+
 enum exit_code preflight_backend(enum backend backend)
 {
 	struct feature features[FEATURES_MAX];
 	size_t count = features_check(features);
-	const struct feature *of_sock = features_missing(features, count, FEATURE_FOR_SOCK);
-	const struct feature *of_syscall = features_missing(features, count, FEATURE_FOR_SYSCALL);
-	const struct feature *missing = backend == BACKEND_SYSCALL ? of_syscall : of_sock;
+	const struct feature *missing = missing_for(backend, features, count);
 	char error[96];
 
-	if (!missing || (backend == BACKEND_AUTO && !of_syscall))
+	if (!missing)
 		return EXIT_OK;
 	feature_error_text(missing->error, error, sizeof(error));
 	log_error("%s: missing%s%s; %s", missing->name, error[0] ? ": " : "", error,

@@ -36,6 +36,8 @@ static enum exit_code open_kernel(struct session *session)
 	static const enum kernel_backend backends[] = {
 		[BACKEND_AUTO] = KERNEL_BACKEND_AUTO,
 		[BACKEND_SOCK] = KERNEL_BACKEND_SOCK,
+		[BACKEND_FENTRY] = KERNEL_BACKEND_FENTRY,
+		[BACKEND_KPROBE] = KERNEL_BACKEND_KPROBE,
 		[BACKEND_SYSCALL] = KERNEL_BACKEND_SYSCALL,
 	};
 	const struct kernel_options options = {

@@ -6,8 +6,10 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <fcntl.h>
 #include <linux/perf_event.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -19,6 +21,7 @@
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 /* Prefix of the typedefs that the kernel's BTF holds for its tracepoints. */
 #define TRACEPOINT_TYPEDEF "btf_trace_"
+#define KPROBE_PMU_PATH	   "/sys/bus/event_source/devices/kprobe/type"
 
 int trigger_unix_message(void)
 {
@@ -53,8 +56,18 @@ int trigger_getppid(void)
 	return 0;
 }
 
+/* What a program is loaded for and attached to; @btf_id, or a perf event. */
+struct hook {
+	enum bpf_prog_type type;
+	enum bpf_attach_type attach;
+	int btf_id;
+	int pmu; /* of the perf event */
+	int config;
+	const char *function; /* where a breakpoint is put, else NULL */
+};
+
 /* (*value of @map at key 0) += 1; return 0; */
-static int load_counting(enum bpf_prog_type type, int map, int btf_id)
+static int load_counting(const struct hook *hook, int map)
 {
 	const struct bpf_insn insns[] = {
 		/* r2 = address of a zero key on the stack */
@@ -82,20 +95,22 @@ static int load_counting(enum bpf_prog_type type, int map, int btf_id)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts);
 
-	if (btf_id) {
-		opts.expected_attach_type = BPF_TRACE_RAW_TP;
-		opts.attach_btf_id = (__u32)btf_id;
+	if (hook->btf_id) {
+		opts.expected_attach_type = hook->attach;
+		opts.attach_btf_id = (__u32)hook->btf_id;
 	}
-	return bpf_prog_load(type, "bpfxray_check", "Dual BSD/GPL", insns, ARRAY_LEN(insns), &opts);
+	return bpf_prog_load(hook->type, "bpfxray_check", "Dual BSD/GPL", insns, ARRAY_LEN(insns),
+			     &opts);
 }
 
-static int attach_tracepoint(int id, int program)
+static int attach_perf(const struct hook *hook, int program)
 {
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT,
+	struct perf_event_attr attr = { .type = (__u32)hook->pmu,
 					.size = sizeof(attr),
-					.config = (__u64)id,
+					.config = (__u64)hook->config,
 					.sample_period = 1,
-					.wakeup_events = 1 };
+					.wakeup_events = 1,
+					.kprobe_func = (__u64)(uintptr_t)hook->function };
 	/* The event is of one CPU; its program runs for the hits of all of them. */
 	_cleanup_close_ int fd =
 		(int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
@@ -125,8 +140,7 @@ static struct hook_outcome fire(int map, hook_trigger trigger)
 				      .error = -r };
 }
 
-/* Exactly one of @btf_id (BTF tracepoint) and @id (tracepoint) is not 0. */
-static struct hook_outcome try_hook(int btf_id, int id, hook_trigger trigger)
+static struct hook_outcome try_hook(const struct hook *hook, hook_trigger trigger)
 {
 	_cleanup_close_ int map = -1;
 	_cleanup_close_ int program = -1;
@@ -136,11 +150,10 @@ static struct hook_outcome try_hook(int btf_id, int id, hook_trigger trigger)
 			     NULL);
 	if (map < 0)
 		return (struct hook_outcome){ .result = HOOK_NO_LOAD, .error = -map };
-	program = load_counting(btf_id ? BPF_PROG_TYPE_TRACING : BPF_PROG_TYPE_TRACEPOINT, map,
-				btf_id);
+	program = load_counting(hook, map);
 	if (program < 0)
 		return (struct hook_outcome){ .result = HOOK_NO_LOAD, .error = -program };
-	link = btf_id ? bpf_raw_tracepoint_open(NULL, program) : attach_tracepoint(id, program);
+	link = hook->btf_id ? bpf_raw_tracepoint_open(NULL, program) : attach_perf(hook, program);
 	if (link < 0)
 		return (struct hook_outcome){ .result = HOOK_NO_ATTACH, .error = -link };
 	return fire(map, trigger);
@@ -155,12 +168,52 @@ struct hook_outcome hook_try_tp_btf(const struct btf *btf, const char *name, hoo
 	id = btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF);
 	if (id <= 0)
 		return (struct hook_outcome){ .result = HOOK_ABSENT, .error = ENOENT };
-	return try_hook(id, 0, trigger);
+	return try_hook(&(struct hook){ .type = BPF_PROG_TYPE_TRACING,
+					.attach = BPF_TRACE_RAW_TP,
+					.btf_id = id },
+			trigger);
+}
+
+struct hook_outcome hook_try_fexit(const struct btf *btf, const char *name, hook_trigger trigger)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+
+	if (id <= 0)
+		return (struct hook_outcome){ .result = HOOK_ABSENT, .error = ENOENT };
+	return try_hook(&(struct hook){ .type = BPF_PROG_TYPE_TRACING,
+					.attach = BPF_TRACE_FEXIT,
+					.btf_id = id },
+			trigger);
+}
+
+/* The number of the perf PMU that puts breakpoints, or a negative errno. */
+static int kprobe_pmu(void)
+{
+	_cleanup_close_ int fd = open(KPROBE_PMU_PATH, O_RDONLY | O_CLOEXEC);
+	char text[16] = "";
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		return -errno;
+	return (int)strtol(text, NULL, 10);
+}
+
+struct hook_outcome hook_try_kprobe(const char *name, hook_trigger trigger)
+{
+	const struct hook hook = { .type = BPF_PROG_TYPE_KPROBE,
+				   .pmu = kprobe_pmu(),
+				   .function = name };
+
+	if (hook.pmu < 0)
+		return (struct hook_outcome){ .result = HOOK_ABSENT, .error = -hook.pmu };
+	return try_hook(&hook, trigger);
 }
 
 struct hook_outcome hook_try_tracepoint(int id, hook_trigger trigger)
 {
-	return try_hook(0, id, trigger);
+	return try_hook(&(struct hook){ .type = BPF_PROG_TYPE_TRACEPOINT,
+					.pmu = PERF_TYPE_TRACEPOINT,
+					.config = id },
+			trigger);
 }
 
 int load_task_registers(void)

@@ -35,6 +35,12 @@ struct hook_outcome {
 /* The BTF tracepoint @name ("sock_send_length"). @trigger may be NULL. */
 struct hook_outcome hook_try_tp_btf(const struct btf *btf, const char *name, hook_trigger trigger);
 
+/* The return of the kernel's function @name, by a trampoline. @trigger may be NULL. */
+struct hook_outcome hook_try_fexit(const struct btf *btf, const char *name, hook_trigger trigger);
+
+/* The entry of the kernel's function @name, by a breakpoint. @trigger may be NULL. */
+struct hook_outcome hook_try_kprobe(const char *name, hook_trigger trigger);
+
 /* The tracepoint whose number is @id (the file `id` in its tracefs folder). */
 struct hook_outcome hook_try_tracepoint(int id, hook_trigger trigger);
 

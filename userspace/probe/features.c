@@ -215,6 +215,23 @@ static void check_tp_btf(struct context *context, const char *subject, struct fe
 	answer_hook(ret, hook_try_tp_btf(context->btf, subject, trigger));
 }
 
+/* @subject: the kernel's function. */
+static void check_fexit(struct context *context, const char *subject, struct feature *ret)
+{
+	if (!context->btf) {
+		ret->verdict = FEATURE_UNKNOWN;
+		return;
+	}
+	answer_hook(ret, hook_try_fexit(context->btf, subject, trigger_unix_message));
+}
+
+/* @subject: the kernel's function. */
+static void check_kprobe(struct context *context, const char *subject, struct feature *ret)
+{
+	(void)context;
+	answer_hook(ret, hook_try_kprobe(subject, trigger_unix_message));
+}
+
 /* @subject: the kind of iterator. Their BTF functions are what a program attaches to. */
 static void check_iterator(struct context *context, const char *subject, struct feature *ret)
 {
@@ -263,7 +280,10 @@ static void check_syscall_tracepoint(struct context *context, const char *subjec
 
 #define ADVICE_RIGHTS "run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE"
 #define ADVICE_KERNEL "needs a kernel of 5.15 or newer with BTF (CONFIG_DEBUG_INFO_BTF=y)"
-#define ADVICE_SOCK   "needs kernel 6.3 or newer; the syscall backend does without"
+#define ADVICE_SOCK   "needs kernel 6.3 or newer; the other backends do without"
+#define ADVICE_FENTRY                                                                              \
+	"needs BPF trampolines (arm64: kernel 6.4 or newer); the kprobe backend does without"
+#define ADVICE_KPROBE "needs CONFIG_KPROBES=y; the syscall backend does without"
 #define ADVICE_REFUSED                                                                             \
 	"refused although the rights are there: seccomp, a user namespace or lockdown"
 #define ADVICE_TRACEFS "mount -t tracefs tracefs /sys/kernel/tracing"
@@ -306,6 +326,14 @@ static const struct check checks[] = {
 	HOOK("inet_sock_set_state", ADVICE_KERNEL, FEATURE_FOR_ALL),
 	HOOK("sock_send_length", ADVICE_SOCK, FEATURE_FOR_SOCK),
 	HOOK("sock_recv_length", ADVICE_SOCK, FEATURE_FOR_SOCK),
+	TRIED("return of __sock_sendmsg", check_fexit, "__sock_sendmsg", ADVICE_FENTRY,
+	      FEATURE_FOR_FENTRY),
+	TRIED("return of sock_recvmsg", check_fexit, "sock_recvmsg", ADVICE_FENTRY,
+	      FEATURE_FOR_FENTRY),
+	TRIED("kprobe: __sock_sendmsg", check_kprobe, "__sock_sendmsg", ADVICE_KPROBE,
+	      FEATURE_FOR_KPROBE),
+	TRIED("kprobe: sock_recvmsg", check_kprobe, "sock_recvmsg", ADVICE_KPROBE,
+	      FEATURE_FOR_KPROBE),
 	{ .name = "tracefs", .run = check_tracefs, .subject = "sys_exit_getppid",
 	  .advice = ADVICE_TRACEFS, .needed_by = FEATURE_FOR_SYSCALL },
 	TRIED("hook: system call tracepoints", check_syscall_tracepoint, "sys_exit_getppid",

@@ -14,8 +14,11 @@
 
 /* Backends that a feature serves. */
 #define FEATURE_FOR_SOCK    (1u << 0)
-#define FEATURE_FOR_SYSCALL (1u << 1)
-#define FEATURE_FOR_ALL	    (FEATURE_FOR_SOCK | FEATURE_FOR_SYSCALL)
+#define FEATURE_FOR_FENTRY  (1u << 1)
+#define FEATURE_FOR_KPROBE  (1u << 2)
+#define FEATURE_FOR_SYSCALL (1u << 3)
+#define FEATURE_FOR_ALL                                                                            \
+	(FEATURE_FOR_SOCK | FEATURE_FOR_FENTRY | FEATURE_FOR_KPROBE | FEATURE_FOR_SYSCALL)
 
 enum feature_verdict {
 	FEATURE_NO,
@@ -34,7 +37,7 @@ struct feature {
 	char detail[96];	/* what was seen, may be empty */
 };
 
-#define FEATURES_MAX 24
+#define FEATURES_MAX 32
 
 /*
  * Runs every check, in the order in which a person would fix them. Returns how many of @ret

@@ -15,18 +15,23 @@
 #include "probe/kernel_private.h"
 #include "util/cleanup.h"
 
-/* Which programs belong to which backend; those not named belong to all. */
+/* include/linux/err.h of the kernel, not for userspace: no trampolines on this architecture. */
+#define KERNEL_ENOTSUPP 524
+
 static const struct {
-	const char *prefix;
-	enum kernel_backend backend;
-} program_backends[] = {
-	{ "tp__sock_", KERNEL_BACKEND_SOCK },
-	{ "tp__sys_exit_", KERNEL_BACKEND_SYSCALL },
+	const char *name;
+	const char *prefix; /* of its programs' names; those of no backend's belong to all */
+	bool conn_by_pointer;
+} backends[KERNEL_BACKEND_MAX] = {
+	[KERNEL_BACKEND_SOCK] = { "sock", "tp__sock_", false },
+	[KERNEL_BACKEND_FENTRY] = { "fentry", "fexit__", false },
+	[KERNEL_BACKEND_KPROBE] = { "kprobe", "kprobe__", true },
+	[KERNEL_BACKEND_SYSCALL] = { "syscall", "tp__sys_exit_", true },
 };
 
 const char *kernel_backend_name(const struct kernel *kernel)
 {
-	return kernel->backend == KERNEL_BACKEND_SOCK ? "sock" : "syscall";
+	return backends[kernel->backend].name;
 }
 
 static int print_quietly(enum libbpf_print_level level, const char *format, va_list args)
@@ -42,9 +47,9 @@ static int print_all(enum libbpf_print_level level, const char *format, va_list 
 
 static bool program_wanted(const char *name, enum kernel_backend backend)
 {
-	for (size_t i = 0; i < sizeof(program_backends) / sizeof(*program_backends); i++)
-		if (!strncmp(name, program_backends[i].prefix, strlen(program_backends[i].prefix)))
-			return program_backends[i].backend == backend;
+	for (enum kernel_backend i = KERNEL_BACKEND_SOCK; i < KERNEL_BACKEND_MAX; i++)
+		if (!strncmp(name, backends[i].prefix, strlen(backends[i].prefix)))
+			return i == backend;
 	return true;
 }
 
@@ -54,10 +59,9 @@ static void choose_programs(struct kernel *kernel)
 
 	bpf_object__for_each_program(program, kernel->skel->obj) bpf_program__set_autoload(
 		program, program_wanted(bpf_program__name(program), kernel->backend));
-	kernel->skel->rodata->conn_by_pointer = kernel->backend == KERNEL_BACKEND_SYSCALL;
-	if (kernel->backend == KERNEL_BACKEND_SYSCALL)
-		return;
-	bpf_map__set_max_entries(kernel->skel->maps.conn_of_ptr, 1);
+	kernel->skel->rodata->conn_by_pointer = backends[kernel->backend].conn_by_pointer;
+	if (!backends[kernel->backend].conn_by_pointer)
+		bpf_map__set_max_entries(kernel->skel->maps.conn_of_ptr, 1);
 }
 
 /* The sweep's link names the map that it walks; the skeleton cannot know it. */
@@ -169,21 +173,22 @@ static void unload(struct kernel *kernel)
 static int try_backends(struct kernel *kernel, enum kernel_backend wanted, char *why,
 			size_t why_cap)
 {
-	static const enum kernel_backend order[] = { KERNEL_BACKEND_SOCK, KERNEL_BACKEND_SYSCALL };
 	size_t used = 0;
 	int err = -EOPNOTSUPP;
 
-	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+	for (enum kernel_backend i = KERNEL_BACKEND_SOCK; i < KERNEL_BACKEND_MAX; i++) {
 		const char *step;
 		int n;
 
-		if (wanted != KERNEL_BACKEND_AUTO && wanted != order[i])
+		if (wanted != KERNEL_BACKEND_AUTO && wanted != i)
 			continue;
-		err = load_backend(kernel, order[i], &step);
+		err = load_backend(kernel, i, &step);
 		if (!err)
 			return 0;
 		n = snprintf(why + used, why_cap - used, "%sbackend %s: %s failed: %s",
-			     used ? "; " : "", kernel_backend_name(kernel), step, strerror(-err));
+			     used ? "; " : "", kernel_backend_name(kernel), step,
+			     err == -KERNEL_ENOTSUPP ? "not supported by this kernel (524)"
+						     : strerror(-err));
 		if (n > 0 && used + n < why_cap)
 			used += n;
 		unload(kernel);

@@ -18,7 +18,15 @@
 #include "bpfxray/wire.h"
 #include "probe/record.h"
 
-enum kernel_backend { KERNEL_BACKEND_AUTO, KERNEL_BACKEND_SOCK, KERNEL_BACKEND_SYSCALL };
+enum kernel_backend {
+	KERNEL_BACKEND_AUTO,
+	/* in the order in which they are tried */
+	KERNEL_BACKEND_SOCK,
+	KERNEL_BACKEND_FENTRY,
+	KERNEL_BACKEND_KPROBE,
+	KERNEL_BACKEND_SYSCALL,
+	KERNEL_BACKEND_MAX,
+};
 
 struct kernel_options {
 	enum kernel_backend backend;
@@ -34,15 +42,15 @@ struct kernel_sink {
 };
 
 /*
- * Loads and attaches: the first backend, in the order sock, syscall, that loads, attaches and sees
- * the calls that this process makes itself on a socket pair. No target yet. Returns 0, or a
- * negative errno with @why set to what failed.
+ * Loads and attaches: the first backend, in the order of enum kernel_backend, that loads, attaches
+ * and sees the calls that this process makes itself on a socket pair. No target yet. Returns 0, or
+ * a negative errno with @why set to what failed.
  */
 int kernel_open(const struct kernel_options *options, struct kernel_sink sink, struct kernel **ret,
 		char *why, size_t why_cap);
 struct kernel *kernel_free(struct kernel *kernel);
 
-/* "sock" or "syscall". */
+/* "sock", "fentry", "kprobe" or "syscall". */
 const char *kernel_backend_name(const struct kernel *kernel);
 
 /*
