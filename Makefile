@@ -55,6 +55,7 @@ help:
 	@echo 'make deps       install what is missing (apt packages by name, a Python environment under build/)'
 	@echo 'make demo       todobackend under uWSGI with MariaDB, traced while it runs; prints its traces'
 	@echo 'make test       every fast test; make test-all: the full matrices too'
+	@echo 'make test-kernels  the tracer on other kernels, emulated; downloads them'
 	@echo 'make lint fuzz install clean; SAN=1 (sanitizers), V=1 (commands)'
 
 # --- kernel side ---------------------------------------------------------------------------------------------
@@ -141,6 +142,15 @@ test-bpf: build/test-bpf/test_classify build/test-bpf/classify_run.bpf.o build/t
 check-vmlinux: build/test-bpf/check_vmlinux build/bpf/bpfxray.o build/test-bpf/layouts.bpf.o
 	$(Q)$^
 
+# Other kernels, emulated: the whole matrix. What it needs on top of `make deps`: deps-kernels.
+.PHONY: deps-kernels test-kernels
+deps-kernels:
+	$(Q)sh tests/kernels/deps.sh
+
+test-kernels: deps deps-kernels
+	$(Q)$(MAKE) --no-print-directory all build/test-bpf/test_load
+	$(Q)$(PY) tests/kernels/test_kernels.py --all
+
 lint:
 	$(Q)python3 tests/lint/test_lint.py
 	$(Q)python3 tests/lint/lint.py
@@ -153,11 +163,13 @@ demo: deps
 	$(Q)$(PY) tests/e2e/demo.py
 
 # Every fast test; the closing line is the sum of all suites.
+# Without the emulator the tests on other kernels are skipped, and say so.
 test: deps
+	-$(Q)sh tests/kernels/deps.sh
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(PY) tests/run.py
 
-test-all: deps
+test-all: deps deps-kernels
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(PY) tests/run.py --all
 

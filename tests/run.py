@@ -25,6 +25,7 @@ SUITES = [
     ("lint", ["make", "-s", "lint"], True),
 ]
 E2E = TOP / "tests" / "e2e"
+KERNELS = TOP / "tests" / "kernels" / "test_kernels.py"
 
 
 def suites(everything):
@@ -34,6 +35,7 @@ def suites(everything):
     for path in sorted(E2E.glob("test_*.py")):
         tier = "--all" if everything else "--fast"
         yield path.stem.removeprefix("test_"), [PYTHON, str(path), tier]
+    yield "kernels", [PYTHON, str(KERNELS), "--all" if everything else "--fast"]
 
 
 def run(name, command, timeout_s):

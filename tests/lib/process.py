@@ -18,6 +18,8 @@ from pathlib import Path
 from .paths import BUILD
 
 GUARD = Path(__file__).with_name("guard.py")
+# Of a program that is started or stopped; on an emulated machine the tests set more.
+READY_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 15
 
 
@@ -76,13 +78,13 @@ class Process:
         if code is not None:
             raise ProcessError(f"{self.name} ended with {code}:\n{tail(self.log)}")
 
-    def wait_ready(self, condition, timeout_s=30):
+    def wait_ready(self, condition, timeout_s=None):
         def ready():
             self.check_running()
             return condition()
 
         try:
-            return wait_until(ready, timeout_s, f"{self.name} is not ready")
+            return wait_until(ready, timeout_s or READY_TIMEOUT_S, f"{self.name} is not ready")
         except ProcessError as error:
             raise ProcessError(f"{error}\n{tail(self.log)}") from None
 
@@ -92,14 +94,14 @@ class Process:
         except ProcessLookupError:
             pass
 
-    def stop(self, number=signal.SIGTERM, timeout_s=STOP_TIMEOUT_S):
+    def stop(self, number=signal.SIGTERM, timeout_s=None):
         """Signals the leader, waits, then kills what is left of the group. Returns the leader's
         exit code.
         """
         if self.popen.poll() is None:
             self.popen.send_signal(number)
         try:
-            return self.popen.wait(timeout_s)
+            return self.popen.wait(timeout_s or STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             return None
         finally:

@@ -45,7 +45,7 @@ class Tracer:
         complete = self.messages().rpartition("\n")[0]
         return next((line for line in complete.splitlines() if "ready" in line), None)
 
-    def stop(self, number=signal.SIGTERM, timeout_s=15):
+    def stop(self, number=signal.SIGTERM, timeout_s=None):
         """Ends it as an operator does; returns its counters. An exit code but 0 is an error."""
         code = self.processes.stop(self.process, number=number, timeout_s=timeout_s)
         if code != 0:
