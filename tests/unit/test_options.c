@@ -64,6 +64,7 @@ TEST(options_trace_everything)
 	char line[] =
 		"bpfxray trace --pid=7 --daemon xray:2000 --output - --name shop --sampling all "
 		"--sql raw --db-spans all --backend syscall --stats s.json --duration 90 -vv "
+		"--report s.html "
 		"--pid 4194304 --pid 7";
 	struct options options;
 
@@ -80,6 +81,7 @@ TEST(options_trace_everything)
 	CHECK_EQ(options.backend, BACKEND_SYSCALL);
 	CHECK_STR(options.stats, "s.json");
 	CHECK_EQ(options.duration_s, 90);
+	CHECK_STR(options.report, "s.html");
 	CHECK_EQ(options.verbose, 2);
 }
 
@@ -188,8 +190,10 @@ static const struct {
 	{ "bpfxray trace --pid 1 --duration 1h", "not a whole number of seconds" },
 	{ "bpfxray trace --pid 1 --duration 0", "out of range" },
 	{ "bpfxray trace --pid 1 --duration 99999999999", "out of range" },
-	{ "bpfxray trace --pid 1 --report out.html", "reserved" },
-	{ "bpfxray trace --pid 1 --report out.html", "bpfxray report" },
+	{ "bpfxray trace --pid 1 --report f --output f", "--output and --report name the same" },
+	{ "bpfxray trace --pid 1 --stats f --report f", "--stats and --report name the same" },
+	{ "bpfxray trace --pid 1 --report -", "--report needs a file" },
+	{ "bpfxray doctor --report a", "--report does not belong to doctor" },
 	{ "bpfxray doctor --daemon a:1", "--daemon does not belong to doctor" },
 	{ "bpfxray doctor --name a", "--name does not belong to doctor" },
 };

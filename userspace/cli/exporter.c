@@ -93,6 +93,8 @@ static void send_document(void *ctx, const char *json, size_t len)
 		(void)udp_sender_send(exporter->udp, json, len); /* counted there */
 	if (exporter->file)
 		(void)file_writer_write(exporter->file, json, len); /* counted there */
+	if (exporter->kept)
+		(void)file_writer_write(exporter->kept, json, len); /* counted there */
 }
 
 void exporter_send(struct exporter *exporter, const char *service_name,

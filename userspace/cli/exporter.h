@@ -22,6 +22,7 @@ struct exporter_counters {
 struct exporter {
 	struct udp_sender *udp;	  /* NULL: --no-daemon */
 	struct file_writer *file; /* NULL: no --output */
+	struct file_writer *kept; /* for --report (run_report.h), not owned; NULL: none */
 	enum sql_text sql;
 	int64_t realtime_offset_ns;
 	struct exporter_counters counters;

@@ -114,7 +114,25 @@ static int take_flags(int argc, char **argv, enum command command, struct option
 	return 0;
 }
 
-/* "-" is stdout, which two writers would mix line by line. */
+/* Two writers would mix line by line, or the later one take the earlier one's place. */
+static int check_files(struct options *options)
+{
+	const struct {
+		const char *flag, *path;
+	} files[] = {
+		{ "output", options->output },
+		{ "stats", options->stats },
+		{ "report", options->report },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		for (size_t j = i + 1; j < ARRAY_LEN(files); j++)
+			if (files[i].path && files[j].path && !strcmp(files[i].path, files[j].path))
+				return option_wrong(options, "--%s and --%s name the same file",
+						    files[i].flag, files[j].flag);
+	return 0;
+}
+
 static int check_together(struct options *options)
 {
 	if (options->command != COMMAND_TRACE)
@@ -123,9 +141,9 @@ static int check_together(struct options *options)
 		return option_wrong(options, "trace needs a process: --pid PID");
 	if (options->daemon && options->no_daemon)
 		return option_wrong(options, "--daemon and --no-daemon contradict each other");
-	if (options->output && options->stats && !strcmp(options->output, options->stats))
-		return option_wrong(options, "--output and --stats name the same file");
-	return 0;
+	if (options->report && !strcmp(options->report, "-"))
+		return option_wrong(options, "--report needs a file, - is none");
+	return check_files(options);
 }
 
 static enum command command_of(const char *word)

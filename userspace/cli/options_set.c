@@ -103,14 +103,6 @@ int set_duration(struct options *options, const struct flag *flag, const char *v
 	return 0;
 }
 
-int set_report(struct options *options, const struct flag *flag, const char *value)
-{
-	(void)value;
-	return option_wrong(options,
-			    "--%s is reserved: use --output FILE, then bpfxray report FILE",
-			    flag->name);
-}
-
 int set_true(struct options *options, const struct flag *flag, const char *value)
 {
 	(void)value;

@@ -171,11 +171,19 @@ void session_loop(struct session *session)
 	}
 }
 
-void session_finish(struct session *session)
+static void write_stats(const struct session *session, const struct stats_source *source)
+{
+	const char *path = session->options->stats;
+	int err = path ? stats_write(source, path) : 0;
+
+	if (err < 0)
+		log_error("cannot write statistics to %s: %s", path, strerror(-err));
+}
+
+enum exit_code session_finish(struct session *session)
 {
 	const struct timespec quiet = { .tv_nsec = LAST_SWEEP_MS * 1000000L };
 	struct stats_source source = stats_source(session);
-	int err;
 
 	nanosleep(&quiet, NULL);
 	kernel_sweep(session->kernel);
@@ -185,10 +193,6 @@ void session_finish(struct session *session)
 	trace_flush(session->trace, session_now_ns());
 	report_output_error(session);
 	stats_log(&source);
-	if (!session->options->stats)
-		return;
-	err = stats_write(&source, session->options->stats);
-	if (err < 0)
-		log_error("cannot write statistics to %s: %s", session->options->stats,
-			  strerror(-err));
+	write_stats(session, &source);
+	return run_report_write(&session->report);
 }

@@ -4,6 +4,7 @@
 #define BPFXRAY_CLI_SESSION_PRIVATE_H
 
 #include "cli/exporter.h"
+#include "cli/run_report.h"
 #include "cli/services.h"
 #include "cli/stats.h"
 #include "probe/kernel.h"
@@ -20,6 +21,7 @@ struct session {
 	struct trace *trace;
 	struct exporter exporter;
 	struct services services;
+	struct run_report report;
 	uint64_t ready_ns;
 	uint64_t last_request_ns;
 	uint64_t out_of_memory; /* records that could not be taken in */
@@ -33,6 +35,6 @@ void session_take_record(void *ctx, const struct record_view *view);
 void session_take_request(void *ctx, const struct request *request);
 void session_loop(struct session *session);
 /* Detaches, drains, sends what is finished, and says what became of everything. */
-void session_finish(struct session *session);
+enum exit_code session_finish(struct session *session);
 
 #endif

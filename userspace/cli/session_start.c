@@ -112,7 +112,13 @@ static enum exit_code start(struct session *session)
 		trace_expect_fronts(session->trace);
 		code = open_kernel(session);
 	}
-	return code == EXIT_OK ? follow_targets(session) : code;
+	if (code == EXIT_OK)
+		code = follow_targets(session);
+	/* The last, so that a start that fails leaves no page behind. */
+	if (code == EXIT_OK)
+		code = run_report_open(session->options, &session->report);
+	session->exporter.kept = session->report.writer;
+	return code;
 }
 
 enum exit_code session_run(const struct options *options)
@@ -127,11 +133,12 @@ enum exit_code session_run(const struct options *options)
 		log_info("ready: backend %s, %zu processes", kernel_backend_name(session.kernel),
 			 kernel_targets(session.kernel));
 		session_loop(&session);
-		session_finish(&session);
+		code = session_finish(&session);
 	}
 	session.kernel = kernel_free(session.kernel);
 	session.trace = trace_free(session.trace);
 	exporter_close(&session.exporter);
+	run_report_close(&session.report);
 	services_clear(&session.services);
 	return code;
 }

@@ -39,23 +39,30 @@ static int open_output(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-int file_writer_open(const char *path, struct file_writer **ret)
+int file_writer_take(int fd, struct file_writer **ret)
 {
-	_cleanup_close_ int fd = open_output(path);
 	struct file_writer *writer;
 	struct stat st;
 
-	if (fd < 0)
-		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	writer = calloc(1, sizeof(*writer));
 	if (!writer)
 		return -ENOMEM;
-	writer->fd = TAKE_FD(fd);
+	writer->fd = fd;
 	writer->regular = S_ISREG(st.st_mode);
 	*ret = writer;
 	return 0;
+}
+
+int file_writer_open(const char *path, struct file_writer **ret)
+{
+	_cleanup_close_ int fd = open_output(path);
+	int r = fd < 0 ? fd : file_writer_take(fd, ret);
+
+	if (!r)
+		(void)TAKE_FD(fd);
+	return r;
 }
 
 struct file_writer *file_writer_free(struct file_writer *writer)

@@ -24,6 +24,8 @@ struct file_writer;
  * output for "-". Returns 0 or a negative errno.
  */
 int file_writer_open(const char *path, struct file_writer **ret);
+/* The same for the open descriptor @fd, which it owns unless it fails. */
+int file_writer_take(int fd, struct file_writer **ret);
 struct file_writer *file_writer_free(struct file_writer *writer);
 
 /* Appends one document and a newline. Returns 0 or a negative errno; both are counted. */

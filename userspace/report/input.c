@@ -63,18 +63,25 @@ static int read_lines(FILE *file, uint32_t number, struct store *store)
 	return ferror(file) ? -EIO : 0;
 }
 
-int inputs_read(struct inputs *inputs, const char *path, struct store *store)
+int inputs_take(struct inputs *inputs, FILE *file, struct store *store)
 {
 	int r = ARRAY_ROOM(inputs->files, inputs->count, inputs->capacity);
-	FILE *file;
 
-	if (r < 0)
+	if (r < 0) {
+		fclose(file);
 		return r;
-	file = open_input(path);
-	if (!file)
-		return errno ? -errno : -EIO;
+	}
 	inputs->files[inputs->count++] = file;
 	return read_lines(file, (uint32_t)inputs->count - 1, store);
+}
+
+int inputs_read(struct inputs *inputs, const char *path, struct store *store)
+{
+	FILE *file = open_input(path);
+
+	if (!file)
+		return errno ? -errno : -EIO;
+	return inputs_take(inputs, file, store);
 }
 
 int inputs_document(const struct inputs *inputs, const struct document *document, char **ret)

@@ -23,6 +23,11 @@ struct inputs {
  */
 int inputs_read(struct inputs *inputs, const char *path, struct store *store);
 
+/*
+ * The same for the open regular file @file, from its present position on. Owns it in any case.
+ */
+int inputs_take(struct inputs *inputs, FILE *file, struct store *store);
+
 /* The document as it stood in its file. Returns 0 with a string to free, or a negative errno. */
 int inputs_document(const struct inputs *inputs, const struct document *document, char **ret);
 
