@@ -100,6 +100,8 @@ def make_template(directory):
             *OPTIONS,
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
+            # a bare machine's own name need not resolve
+            "--force",
         ]
         + [f"--datadir={directory}"]
     )
