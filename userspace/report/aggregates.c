@@ -4,11 +4,10 @@
 
 #include "util/cleanup.h"
 #include "xray/json.h"
+#include "xray/json_read.h"
 
 /* Edges that are written for each node, on average: the most frequent. */
 #define EDGES_PER_NODE 5
-
-DEFINE_CLEANUP(cleanup_json, cJSON *, cJSON_Delete);
 
 static bool add_us(cJSON *out, const char *key, uint64_t us)
 {

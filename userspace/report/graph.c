@@ -2,7 +2,7 @@
 /* graph.c - see graph.h. */
 #include "report/graph.h"
 
-#include "report/array.h"
+#include "util/array.h"
 
 static int node_at(struct graph *graph, enum node_kind kind, uint32_t name, uint32_t origin,
 		   uint32_t *ret)

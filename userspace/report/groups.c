@@ -2,7 +2,7 @@
 /* groups.c - see groups.h. */
 #include "report/groups.h"
 
-#include "report/array.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 static int group_at(struct groups *groups, uint32_t key, uint32_t where, uint32_t *ret)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "report/array.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 /* Everything that @from yields, in a file without name, at its start. NULL with errno set. */

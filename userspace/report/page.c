@@ -9,8 +9,7 @@
 #include "report/rows.h"
 #include "report/script.h"
 #include "util/cleanup.h"
-
-DEFINE_CLEANUP(cleanup_json, cJSON *, cJSON_Delete);
+#include "xray/json_read.h"
 
 static const uint8_t template_bytes[] = {
 #include <report_page.inc>

@@ -10,6 +10,7 @@
 
 #include "util/cleanup.h"
 #include "util/utf8.h"
+#include "xray/json_read.h"
 
 /* The year 5138: what is later is no time, and leaves room for microseconds in 64 bits. */
 #define EPOCH_S_MAX 1e11
@@ -45,11 +46,6 @@ static const cJSON *member(const cJSON *object, const char *key)
 	return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
-const char *parse_string(const cJSON *object, const char *key)
-{
-	return cJSON_GetStringValue(member(object, key));
-}
-
 /* @text as valid UTF-8 of at most @cap bytes; most of it is ASCII and needs no copy. */
 static int add_text(struct strings *strings, const char *text, size_t cap, uint32_t *ret)
 {
@@ -72,7 +68,7 @@ static int parse_text(struct strings *strings, const cJSON *json, const struct t
 
 	for (; i < 2 && m->path[i + 1]; i++)
 		json = member(json, m->path[i]);
-	text = parse_string(json, m->path[i]);
+	text = json_get_string(json, m->path[i]);
 	return text ? add_text(strings, text, m->cap, (uint32_t *)((char *)ret + m->offset)) : 0;
 }
 
@@ -112,12 +108,12 @@ static int parse_times(const cJSON *json, struct span *ret)
 /* A parent of its own, or none; a nested subsegment's is known to the caller. */
 static int parse_identity(const cJSON *json, bool is_top, struct span *ret)
 {
-	const char *type = parse_string(json, "type");
-	int r = parse_id(parse_string(json, "id"), &ret->id);
+	const char *type = json_get_string(json, "type");
+	int r = parse_id(json_get_string(json, "id"), &ret->id);
 
 	if (r < 0)
 		return r;
-	r = parse_id(parse_string(json, "parent_id"), &ret->parent);
+	r = parse_id(json_get_string(json, "parent_id"), &ret->parent);
 	if (!is_top)
 		return 0;
 	if (type && !strcmp(type, "subsegment"))
@@ -128,7 +124,7 @@ static int parse_identity(const cJSON *json, bool is_top, struct span *ret)
 
 static void parse_flags(const cJSON *json, struct span *ret)
 {
-	const char *space = parse_string(json, "namespace");
+	const char *space = json_get_string(json, "namespace");
 
 	ret->flags |= cJSON_IsTrue(member(json, "fault")) ? SPAN_FAULT : 0;
 	ret->flags |= cJSON_IsTrue(member(json, "error")) ? SPAN_ERROR : 0;
@@ -153,7 +149,8 @@ static void parse_status(const cJSON *json, struct span *ret)
 /* A database round trip without text is told by what bpfxray says of it, as `(connect)`. */
 static int parse_command(struct strings *strings, const cJSON *json, struct span *ret)
 {
-	const char *command = parse_string(member(member(json, "metadata"), "bpfxray"), "command");
+	const char *command =
+		json_get_string(member(member(json, "metadata"), "bpfxray"), "command");
 	char text[64];
 
 	if (!(ret->flags & SPAN_SQL) || ret->statement || !command)
@@ -167,7 +164,7 @@ static int parse_problem(struct strings *strings, const cJSON *json, struct span
 	const cJSON *exceptions = member(member(json, "cause"), "exceptions");
 	const cJSON *first = cJSON_IsArray(exceptions) ? exceptions->child : NULL;
 
-	return add_text(strings, parse_string(first, "message"), REPORT_TEXT_MAX, &ret->problem);
+	return add_text(strings, json_get_string(first, "message"), REPORT_TEXT_MAX, &ret->problem);
 }
 
 static bool is_health_check(const char *agent)

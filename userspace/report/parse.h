@@ -16,7 +16,4 @@
  */
 int span_parse(struct strings *strings, const cJSON *json, bool is_top, struct span *ret);
 
-/* The member @key of @object when it is a string, else NULL. */
-const char *parse_string(const cJSON *object, const char *key);
-
 #endif

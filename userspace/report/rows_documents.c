@@ -11,14 +11,13 @@
 
 #include "report/script.h"
 #include "util/cleanup.h"
+#include "xray/json_read.h"
 
 /* The slowest traces come first, then some of each URL, method and status. */
 #define SLOWEST_FIRST 100
 #define OF_EACH_KIND  3
 /* Traces in a row that did not fit any more: the rest is not tried. */
 #define MISSES_MAX 200
-
-DEFINE_CLEANUP(cleanup_json, cJSON *, cJSON_Delete);
 
 enum rank { RANK_SLOWEST, RANK_OF_A_KIND, RANK_OTHER };
 

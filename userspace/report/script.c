@@ -6,8 +6,7 @@
 
 #include "util/cleanup.h"
 #include "util/utf8.h"
-
-DEFINE_CLEANUP(cleanup_json, cJSON *, cJSON_Delete);
+#include "xray/json_read.h"
 
 /* Bytes of U+2028 and U+2029, line ends to JavaScript but not to JSON; 0 for all else. */
 static size_t separator_len(const char *at)

@@ -9,15 +9,14 @@
 
 #include <cjson/cJSON.h>
 
-#include "report/array.h"
 #include "report/parse.h"
+#include "util/array.h"
 #include "util/cleanup.h"
+#include "xray/json_read.h"
 
 /* X-Ray's ids have 35 characters; others are taken as they are, within reason. */
 #define TRACE_ID_MAX   64
 #define TRACE_ID_CHARS "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
-
-DEFINE_CLEANUP(cleanup_json, cJSON *, cJSON_Delete);
 
 /* Tables hold pointers that are not NULL: an index plus 1. */
 static void *index_pointer(size_t index)
@@ -121,7 +120,7 @@ static int add_document(struct store *store, const cJSON *json, const struct doc
 	r = span_parse(&store->strings, json, true, &span);
 	if (r < 0)
 		return r;
-	r = trace_of(store, parse_string(json, "trace_id"), &trace);
+	r = trace_of(store, json_get_string(json, "trace_id"), &trace);
 	if (r < 0)
 		return r;
 	r = ARRAY_ROOM(store->documents, store->document_count, store->document_capacity);

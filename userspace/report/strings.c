@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "report/array.h"
+#include "util/array.h"
 
 struct string_entry {
 	struct string_entry *next; /* of the same hash */

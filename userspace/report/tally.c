@@ -2,7 +2,7 @@
 /* tally.c - see tally.h. */
 #include "report/tally.h"
 
-#include "report/array.h"
+#include "util/array.h"
 
 enum outcome outcome_of(const struct span *span)
 {

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "report/array.h"
 #include "report/text.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 #define LABEL_WIDTH 46

@@ -2,8 +2,8 @@
 /*
  * array.h - arrays that grow: a pointer, a count and a capacity that the owner keeps in its struct.
  */
-#ifndef BPFXRAY_REPORT_ARRAY_H
-#define BPFXRAY_REPORT_ARRAY_H
+#ifndef BPFXRAY_UTIL_ARRAY_H
+#define BPFXRAY_UTIL_ARRAY_H
 
 #include <errno.h>
 #include <stddef.h>
