@@ -33,20 +33,20 @@ CFLAGS_BPF := -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Wno-unus
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=build/bpf/%.bpf.o)
 CORE_SRC := $(foreach d,util proto trace xray,$(wildcard userspace/$(d)/*.c))
-AGENT_SRC := $(CORE_SRC) $(foreach d,emit host probe report cli,$(wildcard userspace/$(d)/*.c)) userspace/main.c
+AGENT_SRC := $(CORE_SRC) $(foreach d,emit host probe report compare cli,$(wildcard userspace/$(d)/*.c)) userspace/main.c
 AGENT_OBJ := $(AGENT_SRC:userspace/%.c=$(O)/obj/%.o)
 
 # The unit tests run under the sanitizers, always.
 UNIT_SRC := $(wildcard tests/unit/*.c)
-UNIT_LIB := $(CORE_SRC) $(wildcard userspace/emit/*.c userspace/host/*.c userspace/report/*.c userspace/cli/options*.c \
-	userspace/probe/record.c)
+UNIT_LIB := $(CORE_SRC) $(wildcard userspace/emit/*.c userspace/host/*.c userspace/report/*.c userspace/compare/*.c \
+	userspace/cli/options*.c userspace/probe/record.c)
 UNIT_OBJ := $(UNIT_SRC:tests/%.c=build/unit/tests/%.o) $(UNIT_LIB:userspace/%.c=build/unit/%.o)
 
 PY := build/venv/bin/python
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo test test-all test-unit test-bpf lint fuzz check-vmlinux install clean help
+.PHONY: all deps demo compare test test-all test-unit test-bpf lint fuzz check-vmlinux install clean help
 
 all: $(O)/bpfxray
 
@@ -54,6 +54,7 @@ help:
 	@echo 'make            build/bpfxray'
 	@echo 'make deps       install what is missing (apt packages by name, a Python environment under build/)'
 	@echo 'make demo       todobackend under uWSGI with MariaDB, traced while it runs; prints its traces'
+	@echo 'make compare    the same with the X-Ray SDK inside: what the two traces tell, field by field'
 	@echo 'make test       every fast test; make test-all: the full matrices too'
 	@echo 'make test-kernels  the tracer on other kernels, emulated; downloads them'
 	@echo 'make lint fuzz install clean; SAN=1 (sanitizers), V=1 (commands)'
@@ -161,6 +162,11 @@ deps:
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(PY) tests/e2e/demo.py
+
+# The SDK comes from PyPI, into an environment of its own.
+compare: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(PY) tests/e2e/compare.py
 
 # Every fast test; the closing line is the sum of all suites.
 # Without the emulator the tests on other kernels are skipped, and say so.

@@ -2,6 +2,7 @@
 /* main.c - bpfxray: the command line to the command that it names. */
 #include <string.h>
 
+#include "cli/compare_command.h"
 #include "cli/doctor.h"
 #include "cli/options.h"
 #include "cli/report_command.h"
@@ -13,9 +14,11 @@ int main(int argc, char **argv)
 {
 	struct options options;
 
-	/* It has flags and arguments of its own. */
+	/* They have flags and arguments of their own. */
 	if (argc > 1 && !strcmp(argv[1], "report"))
 		return report_command(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "compare"))
+		return compare_command(argc - 1, argv + 1);
 	if (options_parse(argc, argv, &options) < 0) {
 		log_error("%s (see bpfxray --help)", options.error);
 		return EXIT_USAGE;

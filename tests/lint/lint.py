@@ -35,6 +35,7 @@ LAYERS = {
     "emit": {"util", "emit"},
     "host": {"util", "host"},
     "report": {"util", "proto", "trace", "xray", "report"},
+    "compare": {"util", "proto", "trace", "xray", "compare"},
     "cli": None,
     "": None,
 }
@@ -244,19 +245,29 @@ def check_python(tree):
             yield f"{path}:{error.lineno}: {error.msg}"
 
 
-def check_exit_codes(tree):
-    """bpfxray(8) tells each number and text of exit_codes.h."""
-    header = pathlib.Path("userspace/cli/exit_codes.h")
+def in_manual(tree, header, row, item):
+    """bpfxray(8) has an .It for what each row of the list in @header says; @item: its beginning."""
+    header = pathlib.Path(header)
     manual = pathlib.Path("userspace/cli/bpfxray.8")
     if header not in tree.paths:
         raise Skip(f"no {header}")
-    codes = re.findall(r'X\(\w+, (\d+), "([^"]+)"\)', tree.text(header))
-    if not codes:
-        yield f"{header}: no exit code found"
+    rows = re.findall(row, tree.text(header))
+    if not rows:
+        yield f"{header}: no row found"
     text = " ".join(tree.text(manual).split()) if manual in tree.paths else ""
-    for number, words in codes:
-        if f".It {number} {words[0].upper()}{words[1:]}." not in text:
-            yield f"{manual}: lacks exit code {number}: {words}"
+    for number, words in rows:
+        if f".It {item.format(number)}{words[0].upper()}{words[1:]}." not in text:
+            yield f"{manual}: lacks {header.name}'s {number}: {words}"
+
+
+def check_exit_codes(tree):
+    return in_manual(tree, "userspace/cli/exit_codes.h", r'X\(\w+, (\d+), "([^"]+)"\)', "{} ")
+
+
+def check_reasons(tree):
+    """Each documented difference; the first reason says that there is none."""
+    return in_manual(tree, "userspace/compare/reason.h",
+                     r'X\((?!NONE)(\w+),[\s\\]*"([^"]+)"\)', "")
 
 
 CHECKS = {
@@ -270,6 +281,7 @@ CHECKS = {
     "forbidden names": check_forbidden,
     "python syntax": check_python,
     "exit codes": check_exit_codes,
+    "documented differences": check_reasons,
 }
 
 

@@ -62,6 +62,8 @@ BROKEN = [
     ("python syntax", "tests/a.py", "# SPDX-License-Identifier: Apache-2.0\ndef\n"),
     ("exit codes", "userspace/cli/exit_codes.h",
      APACHE + '#define EXIT_CODES(X) X(EXIT_OK, 0, "fine")\n'),
+    ("documented differences", "userspace/compare/reason.h",
+     APACHE + '#define REASONS(X) X(NONE, "none") X(TIME, "clocks differ")\n'),
 ]
 TOOLS = {"function length": "ctags", "format": "clang-format"}
 
@@ -91,11 +93,13 @@ class LintTest(unittest.TestCase):
                     self.skipTest(f"{TOOLS[check]} is not installed")
                 self.assertEqual(failing({**CLEAN, path: text}), [check])
 
-    def test_exit_codes_in_the_manual(self):
+    def test_lists_in_the_manual(self):
         files = dict(CLEAN)
         files["userspace/cli/exit_codes.h"] = (
             APACHE + '#define EXIT_CODES(X) X(EXIT_OK, 0, "fine")\n')
-        files["userspace/cli/bpfxray.8"] = ".It 0\nFine.\n"
+        files["userspace/compare/reason.h"] = (
+            APACHE + '#define REASONS(X) X(NONE, "none") X(TIME, "clocks differ")\n')
+        files["userspace/cli/bpfxray.8"] = ".It 0\nFine.\n.It\nClocks differ.\n"
         self.assertEqual(failing(files), [])
 
 

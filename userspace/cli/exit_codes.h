@@ -17,7 +17,8 @@
 	X(EXIT_OUTPUT, 6, "an output cannot be written (no permission, disk full)")                \
 	X(EXIT_ADDRESS, 7, "the daemon's address is malformed or does not resolve")                \
 	X(EXIT_ALREADY_TRACED, 8, "another bpfxray traces this process")                           \
-	X(EXIT_ATTACH, 9, "the kernel side was refused: it does not load, attach or fire")
+	X(EXIT_ATTACH, 9, "the kernel side was refused: it does not load, attach or fire")         \
+	X(EXIT_DIFFERENT, 10, "compare: differences that are not documented")
 
 #define EXIT_CODE_ENUM(name, number, text) name = number,
 enum exit_code { EXIT_CODES(EXIT_CODE_ENUM) };

@@ -165,9 +165,7 @@ int options_parse(int argc, char **argv, struct options *ret)
 	if (argv[1][0] != '-') {
 		command = command_of(argv[1]);
 		if (command == COMMAND_NONE)
-			return option_wrong(
-				ret, "unknown command \"%.64s\" (known: trace, doctor, report)",
-				argv[1]);
+			return option_wrong(ret, "unknown command \"%.64s\"", argv[1]);
 		/* The command's word takes the place of argv[0], which getopt skips. */
 		argc--;
 		argv++;
@@ -199,6 +197,7 @@ void options_print_help(FILE *out)
 	fputs("usage: bpfxray trace --pid PID [--pid PID ...] [flags]\n"
 	      "       bpfxray doctor [--pid PID ...]\n"
 	      "       bpfxray report FILE.jsonl... -o report.html|--text|--json (report --help)\n"
+	      "       bpfxray compare SDK.jsonl OURS.jsonl [--json] (compare --help)\n"
 	      "\n"
 	      "Follows running processes from the kernel and sends their HTTP requests, with the\n"
 	      "MySQL calls made for each, as AWS X-Ray segments. The processes are not changed.\n"

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+/* test_compare_calls.c - the same for the calls to a database: pairing by time, texts, versions. */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "compare_fixture.h"
+
+/* The SDK's call in text, ours, and what comes of them. */
+struct text_row {
+	const char *sdk, *ours;
+	enum reason reason;
+	unsigned int count;
+};
+
+static const struct text_row texts[] = {
+	{ "COMMIT", "COMMIT", REASON_NONE, 0 },
+	{ "SELECT %s", "SELECT ?", REASON_SQL_FORM, 1 },
+	{ "SELECT  a\\n FROM t LIMIT 21", "SELECT a FROM t LIMIT ?", REASON_SQL_FORM, 1 },
+	{ "INSERT INTO t (a, b) VALUES (%s, %s)", "INSERT INTO t (a, b) VALUES (?)",
+	  REASON_SQL_FORM, 1 },
+	{ "INSERT INTO t (a, b) VALUES (%s, %s)", "INSERT INTO t (a, b) VALUES (?, NULL)",
+	  REASON_SQL_FORM, 1 },
+	{ "SELECT a FROM seq_1_to_%s", "SELECT a FROM seq_1_to_2000", REASON_SQL_FORM, 1 },
+	{ "SELECT '10%%' FROM t", "SELECT ? FROM t", REASON_SQL_FORM, 1 },
+	{ "SELECT a FROM t WHERE b = %s", "SELECT a FROM t WH...", REASON_SQL_CUT, 1 },
+	{ "todo_count", "CALL todo_count(@_todo_count_arg1)", REASON_MANY, 1 },
+	{ "todo_count", "CALL `todo_count`(@`_todo_count_0`)", REASON_MANY, 1 },
+	{ "todo_count", "CALL `todo_count(?)", REASON_NONE, 1 },
+	{ "SELECT %s", "SELECT a", REASON_NONE, 1 },
+	{ "SELECT a FROM t1", "SELECT a FROM t2", REASON_NONE, 1 },
+	{ "SELECT a FROM t", "SELECT a FROM t WHERE b = ?", REASON_NONE, 1 },
+	{ "SELECT NULLIF(a, b)", "SELECT ?(a, b)", REASON_NONE, 1 },
+	{ "todo_count", "CALL todo_counts(?)", REASON_NONE, 1 },
+};
+
+TEST(compare_statement_texts)
+{
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		char sdk[1024], ours[1024];
+		struct comparison one;
+
+		unit_context("row %zu: %s | %s", i, texts[i].sdk, texts[i].ours);
+		snprintf(sdk, sizeof(sdk),
+			 SEGMENT("s", TRACE_A, "http://h/", 200, 10, 11,
+				 INSIDE(CALL("c", "s", 10.1, 10.3, SQL("%s")))),
+			 texts[i].sdk);
+		snprintf(ours, sizeof(ours),
+			 SEGMENT("o", TRACE_A, "http://h/", 200, 10, 11,
+				 INSIDE(CALL("d", "o", 10.15, 10.25, SQL("%s")))),
+			 texts[i].ours);
+		compare(&one, sdk, ours);
+		CHECK_EQ(one.calls.paired, 1);
+		CHECK_EQ(one.reasons[texts[i].reason], texts[i].count);
+		CHECK_EQ(documented(&one) + one.reasons[REASON_NONE], texts[i].count);
+		comparison_clear(&one);
+	}
+}
+
+#define RACE(start, end)                                                                           \
+	compare(&one,                                                                              \
+		SEGMENT("s", TRACE_A, "http://h/", 200, 10, 11,                                    \
+			INSIDE(CALL("c", "s", 10.1, 10.3, SQL("SELECT b WHERE c = %s")))),         \
+		SEGMENT("o", TRACE_A, "http://h/", 200, 10, 11,                                    \
+			INSIDE(CALL("d", "o", 10.1, 10.3, SQL("SELECT a"))))                       \
+			SEGMENT("p", TRACE_B, "http://h/p", 400, 10, 11,                           \
+				INSIDE(CALL("e", "p", start, end, SQL("SELECT b WHERE c = ?")))))
+
+/* The SDK wrote what another thread was sending: only a text that really was sent then is excused.
+ */
+TEST(compare_text_of_a_concurrent_call)
+{
+	struct comparison one;
+
+	RACE(10.2, 10.3);
+	CHECK_EQ(one.reasons[REASON_SDK_RACE], 1);
+	CHECK_EQ(comparison_undocumented(&one), 0);
+	comparison_clear(&one);
+	RACE(10.8, 10.9);
+	CHECK_EQ(one.reasons[REASON_SDK_RACE], 0);
+	CHECK_EQ(comparison_undocumented(&one), 1);
+	comparison_clear(&one);
+}
+
+static const struct text_row versions[] = {
+	{ "8.0.36", "8.0.36", REASON_NONE, 0 },
+	{ "8.0.36", "8.0.36-0ubuntu1", REASON_DB_VERSION, 1 },
+	{ "5.5.5", "10.11.19-MariaDB-log", REASON_DB_VERSION, 1 },
+	{ "5.5.5-10.11.19-MariaDB-log", "10.11.19-MariaDB-log", REASON_DB_VERSION, 1 },
+	{ "5.5.5-10.11.18-MariaDB", "10.11.19-MariaDB", REASON_NONE, 1 },
+	{ "5.5.5", "8.0.36", REASON_NONE, 1 },
+	{ "8.0.3", "8.0.36", REASON_NONE, 1 },
+	{ "8.0", "8.0.36", REASON_NONE, 1 },
+};
+
+#define VERSION(text) ",\"sql\":{\"database_version\":\"" text "\"}"
+
+TEST(compare_database_versions)
+{
+	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
+		char sdk[1024], ours[1024];
+		struct comparison one;
+
+		unit_context("row %zu: %s | %s", i, versions[i].sdk, versions[i].ours);
+		snprintf(sdk, sizeof(sdk),
+			 SEGMENT("s", TRACE_A, "http://h/", 200, 10, 11,
+				 INSIDE(CALL("c", "s", 10.1, 10.3, VERSION("%s")))),
+			 versions[i].sdk);
+		snprintf(ours, sizeof(ours),
+			 SEGMENT("o", TRACE_A, "http://h/", 200, 10, 11,
+				 INSIDE(CALL("d", "o", 10.15, 10.25, VERSION("%s")))),
+			 versions[i].ours);
+		compare(&one, sdk, ours);
+		CHECK_EQ(one.reasons[versions[i].reason], versions[i].count);
+		CHECK_EQ(documented(&one) + one.reasons[REASON_NONE], versions[i].count);
+		comparison_clear(&one);
+	}
+}
+
+/* Django's subsegment, the driver's inside of it, and the second alone in a datagram: two calls. */
+TEST(compare_nested_and_independent_subsegments)
+{
+	struct comparison one;
+
+	compare(&one,
+		SEGMENT("s", TRACE_A, "http://h/", 200, 10, 11,
+			INSIDE(CALL("c1", "s", 10.1, 10.4,
+				    SQL("SELECT %s") INSIDE(CALL("c2", "c1", 10.2, 10.3,
+								 ",\"sql\":{\"user\":\"todo\"}")))))
+			CALL("c4", "c3", 10.6, 10.7, ",\"sql\":{\"user\":\"todo\"}") "\n" CALL(
+				"c3", "s", 10.5, 10.8, SQL("SELECT %s")) "\n",
+		SEGMENT("o", TRACE_A, "http://h/", 200, 10, 11,
+			INSIDE(CALL("d1", "o", 10.2, 10.3,
+				    ",\"sql\":{\"sanitized_query\":\"SELECT "
+				    "?\",\"user\":\"todo\"}") "," CALL("d2", "o", 10.6, 10.7,
+								       ",\"sql\":{\"sanitized_"
+								       "query\":\"SELECT "
+								       "?\",\"user\":"
+								       "\"todo\"}"))));
+	CHECK_EQ(one.sdk.orphans, 0);
+	CHECK_EQ(one.calls.sdk, 2);
+	CHECK_EQ(one.calls.paired, 2);
+	CHECK_EQ(one.reasons[REASON_SQL_FORM], 2);
+	CHECK_EQ(comparison_undocumented(&one), 0);
+	comparison_clear(&one);
+}
+
+TEST(compare_calls_without_partner)
+{
+	struct comparison one;
+
+	compare(&one,
+		SEGMENT("s", TRACE_A, "http://h/", 200, 10, 11,
+			INSIDE(CALL("c1", "s", 10.1, 10.2, SQL("SELECT a")) "," CALL(
+				"c2", "s", 10.3, 10.4,
+				SQL("SELECT b") ",\"fault\":true") "," CALL("c3", "s", 10.5, 10.6,
+									    ""))),
+		SEGMENT("o", TRACE_A, "http://h/", 200, 10, 12,
+			INSIDE(CALL("d1", "o", 10.7, 10.8, SQL("SELECT c")) "," CALL(
+				"d2", "o", 10.8, 10.9,
+				SQL("SET NAMES utf8mb4")) "," CALL("d3", "o", 11.1, 11.2,
+								   SQL("SELECT d")))));
+	CHECK_EQ(one.calls.only_sdk, 3);
+	CHECK_EQ(one.calls.only_ours, 3);
+	CHECK_EQ(one.reasons[REASON_UNSENT], 1);
+	CHECK_EQ(one.reasons[REASON_NOT_SQL], 1);
+	CHECK_EQ(one.reasons[REASON_SESSION], 1);
+	CHECK_EQ(one.reasons[REASON_LATER], 1);
+	CHECK_EQ(comparison_undocumented(&one), 2);
+	comparison_clear(&one);
+}
+
+TEST(compare_statement_that_outlasts_the_drivers_call)
+{
+	struct comparison one;
+
+	compare(&one,
+		SEGMENT("s", TRACE_A, "http://h/", 200, 10, 11,
+			INSIDE(CALL("c", "s", 10.1, 10.3, SQL("SELECT a")))),
+		SEGMENT("o", TRACE_A, "http://h/", 200, 10, 11,
+			INSIDE(CALL("d", "o", 10.1, 10.4, SQL("SELECT a")))));
+	CHECK_EQ(comparison_undocumented(&one), 1);
+	CHECK_STR(one.findings[0].field, "times (ours inside theirs)");
+	comparison_clear(&one);
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+/* field_call.c - see field.h: the members of a call to a database. */
+#include "compare/field.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "compare/pair.h"
+#include "proto/sql.h"
+#include "util/cleanup.h"
+
+#define CUT_MARK "..."
+/* MariaDB's greeting puts it in front of its version, for old replicas of MySQL. */
+#define MARIADB_PREFIX "5.5.5-"
+/* How far apart two calls may be whose threads got in each other's way. */
+#define RACE_S 0.05
+
+static const char *text(const cJSON *item)
+{
+	const char *found = cJSON_GetStringValue(item);
+
+	return found ? found : "";
+}
+
+/* An address, or what stands for a unix socket: nothing that a person configures for a server. */
+static bool is_address(const char *name)
+{
+	return !strcmp(name, "localhost") || strchr(name, ':') ||
+	       !name[strspn(name, "0123456789.")];
+}
+
+static enum reason db_name(const struct sides *sides, enum verdict verdict)
+{
+	const char *sdk = text(sides->sdk), *ours = text(sides->ours);
+	bool other_address = is_address(sdk) && strcmp(ours, "localhost");
+
+	return verdict == VERDICT_DIFFERS && is_address(ours) && !other_address ? REASON_DB_NAME
+										: REASON_NONE;
+}
+
+/* What only one of them can know of a connection. */
+static enum reason known_by_one(enum verdict verdict)
+{
+	return verdict == VERDICT_ONLY_SDK    ? REASON_DB_OLD
+	       : verdict == VERDICT_ONLY_OURS ? REASON_SQL_MORE
+					      : REASON_NONE;
+}
+
+static enum reason db_user(const struct sides *sides, enum verdict verdict)
+{
+	(void)sides;
+	return known_by_one(verdict);
+}
+
+static enum reason db_type(const struct sides *sides, enum verdict verdict)
+{
+	return verdict == VERDICT_DIFFERS && !strcasecmp(text(sides->sdk), text(sides->ours))
+		       ? REASON_DB_TYPE
+		       : REASON_NONE;
+}
+
+static bool begins_with_version(const char *ours, const char *sdk)
+{
+	size_t len = strlen(sdk);
+
+	return len && !strncmp(ours, sdk, len) && !strchr("0123456789.", ours[len]);
+}
+
+static enum reason db_version(const struct sides *sides, enum verdict verdict)
+{
+	const char *sdk = text(sides->sdk), *ours = text(sides->ours);
+	bool mariadb = strstr(ours, "MariaDB");
+
+	if (verdict != VERDICT_DIFFERS)
+		return known_by_one(verdict);
+	if (mariadb && !strncmp(sdk, MARIADB_PREFIX, strlen(MARIADB_PREFIX)))
+		sdk += strlen(MARIADB_PREFIX);
+	if (mariadb && !strcmp(sdk, "5.5.5"))
+		return REASON_DB_VERSION;
+	return !strcmp(sdk, ours) || begins_with_version(ours, sdk) ? REASON_DB_VERSION
+								    : REASON_NONE;
+}
+
+static enum reason sql_more(const struct sides *sides, enum verdict verdict)
+{
+	(void)sides;
+	return verdict == VERDICT_ONLY_OURS ? REASON_SQL_MORE : REASON_NONE;
+}
+
+/* `PyMySQL` and `pymysql 1.2.4` name the same. */
+static enum reason driver(const struct sides *sides, enum verdict verdict)
+{
+	const char *sdk = text(sides->sdk);
+	bool same = !strncasecmp(text(sides->ours), sdk, strlen(sdk));
+
+	if (verdict == VERDICT_DIFFERS && same)
+		return REASON_SQL_MORE;
+	return known_by_one(verdict);
+}
+
+static bool is_word(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '_';
+}
+
+/* The length of what stands for a value at @in, or 0: `%s`, and NULL, which a driver sends for
+ * None.
+ */
+static size_t value_at(const char *in, const char *begin)
+{
+	if (in[0] == '%' && in[1] == 's')
+		return 2;
+	if (!strncasecmp(in, "NULL", 4) && !is_word(in[4]) && (in == begin || !is_word(in[-1])))
+		return 4;
+	return 0;
+}
+
+/* @in with its values as `?` and without literals, so that only the statement itself counts. */
+static char *normal_form(const char *in)
+{
+	_cleanup_free_ char *plain = malloc(strlen(in) + 1);
+	char *out = malloc(SQL_SANITIZED_CAP), *to = plain;
+
+	if (!plain || !out) {
+		free(out);
+		return NULL;
+	}
+	for (const char *at = in; *at;) {
+		size_t value = value_at(at, in);
+
+		*to++ = value ? '?' : *at;
+		at += value ? value : at[0] == '%' && at[1] == '%' ? 2 : 1;
+	}
+	sql_sanitize(bytes_of(plain, (size_t)(to - plain)), (struct sql_mode){ 0 }, out,
+		     SQL_SANITIZED_CAP);
+	return out;
+}
+
+/*
+ * Are two normal forms the same statement? A template's placeholder inside of a name
+ * (`seq_1_to_%s`) is part of that name on the wire.
+ */
+static bool same_form(const char *sdk, const char *ours)
+{
+	for (const char *at = sdk; *at; at++) {
+		if (*at == *ours) {
+			ours++;
+			continue;
+		}
+		if (*at != '?' || at == sdk || !is_word(at[-1]))
+			return false;
+		while (is_word(*ours))
+			ours++;
+	}
+	return !*ours;
+}
+
+static enum reason compare_texts(const char *sdk, const char *ours)
+{
+	_cleanup_free_ char *a = normal_form(sdk), *b = normal_form(ours);
+	size_t len = b ? strlen(b) : 0, mark = strlen(CUT_MARK);
+
+	if (!a || !b)
+		return REASON_NONE;
+	if (same_form(a, b))
+		return REASON_SQL_FORM;
+	if (len > mark && !strcmp(b + len - mark, CUT_MARK) && !strncmp(a, b, len - mark))
+		return REASON_SQL_CUT;
+	return REASON_NONE;
+}
+
+/* `todo_count` of callproc is sent as `CALL todo_count(..)`, by some drivers quoted. */
+static bool is_procedure(const char *sdk, const char *ours)
+{
+	size_t len = strlen(sdk), quote;
+
+	if (strncasecmp(ours, "CALL ", 5) || !len)
+		return false;
+	quote = ours[5] == '`';
+	ours += 5 + quote;
+	return !strncmp(ours, sdk, len) && (!quote || ours[len] == '`') && ours[len + quote] == '(';
+}
+
+static bool says(const struct call *call, const char *sdk)
+{
+	const char *ours = record_text(call->inner, "sql.sanitized_query");
+
+	return !strcmp(sdk, ours) || compare_texts(sdk, ours) == REASON_SQL_FORM ||
+	       is_procedure(sdk, ours);
+}
+
+/* Is the text another request's, sent at the same time? Only that proves the race. */
+static bool is_of_another(const struct sides *sides, const char *sdk)
+{
+	const struct record *ours = sides->our_record;
+	double first_s = sides->sdk_call->start_s - RACE_S,
+	       last_s = sides->sdk_call->end_s + RACE_S;
+
+	for (size_t i = 0; ours && i < ours->count; i++) {
+		const struct segment *other = &ours->segments[i];
+
+		if (other == sides->our_segment || other->end_s < first_s ||
+		    other->start_s > last_s)
+			continue;
+		for (size_t j = 0; j < other->call_count; j++)
+			if (other->calls[j].end_s >= first_s && other->calls[j].start_s <= last_s &&
+			    says(&other->calls[j], sdk))
+				return true;
+	}
+	return false;
+}
+
+static enum reason query(const struct sides *sides, enum verdict verdict)
+{
+	const char *sdk = text(sides->sdk), *ours = text(sides->ours);
+	enum reason reason;
+
+	if (verdict != VERDICT_DIFFERS)
+		return verdict == VERDICT_ONLY_OURS ? REASON_SQL_MORE : REASON_NONE;
+	reason = compare_texts(sdk, ours);
+	if (reason == REASON_NONE && (sides->many || is_procedure(sdk, ours)))
+		return REASON_MANY;
+	if (reason == REASON_NONE && is_of_another(sides, sdk))
+		return REASON_SDK_RACE;
+	return reason;
+}
+
+/* Of several statements one fails; the SDK marks the whole. */
+static enum reason fault(const struct sides *sides, enum verdict verdict)
+{
+	return verdict == VERDICT_ONLY_SDK && sides->many ? REASON_MANY : REASON_NONE;
+}
+
+static enum reason cause(const struct sides *sides, enum verdict verdict)
+{
+	if (verdict == VERDICT_DIFFERS)
+		return REASON_DB_CAUSE;
+	return fault(sides, verdict);
+}
+
+static enum reason tracer(const struct sides *sides, enum verdict verdict)
+{
+	(void)sides;
+	(void)verdict;
+	return REASON_TRACER;
+}
+
+/* The driver's call is around what it sends and reads. */
+static bool lies_within(const struct sides *sides)
+{
+	const struct call *sdk = sides->sdk_call, *ours = sides->our_call;
+
+	return ours->start_s >= sdk->start_s - PAIR_TOLERANCE_S &&
+	       ours->end_s <= sdk->end_s + PAIR_TOLERANCE_S;
+}
+
+const struct field call_fields[] = {
+	{ .name = "name", .reason = db_name },
+	{ .name = "namespace" },
+	{ .name = "sql.sanitized_query", .reason = query },
+	{ .name = "sql.user", .reason = db_user },
+	{ .name = "sql.database_type", .reason = db_type },
+	{ .name = "sql.database_version", .reason = db_version },
+	{ .name = "sql.driver_version", .reason = driver },
+	{ .name = "sql.url", .reason = sql_more },
+	{ .name = "fault", .reason = fault },
+	{ .name = "cause", .reason = cause },
+	{ .name = "metadata.bpfxray", .reason = tracer },
+	{ .name = "times (ours inside theirs)", .agree = lies_within },
+};
+const size_t call_field_count = sizeof(call_fields) / sizeof(*call_fields);
+_Static_assert(sizeof(call_fields) / sizeof(*call_fields) <= FIELDS_MAX, "tally");
