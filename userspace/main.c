@@ -4,6 +4,7 @@
 
 #include "cli/compare_command.h"
 #include "cli/doctor.h"
+#include "cli/health.h"
 #include "cli/options.h"
 #include "cli/report_command.h"
 #include "cli/session.h"
@@ -30,6 +31,8 @@ int main(int argc, char **argv)
 		return session_run(&options);
 	case COMMAND_DOCTOR:
 		return doctor_run(&options, stdout);
+	case COMMAND_HEALTH:
+		return health_run();
 	case COMMAND_VERSION:
 		version_print(stdout);
 		return EXIT_OK;

@@ -283,3 +283,13 @@ TEST(exit_codes_are_distinct)
 	EXIT_CODES(CHECK_DISTINCT)
 #undef CHECK_DISTINCT
 }
+
+TEST(options_health_takes_no_flag)
+{
+	char line[] = "bpfxray health", wrong[] = "bpfxray health --pid 1";
+	struct options options;
+
+	CHECK_EQ(parse(line, &options), 0);
+	CHECK_EQ(options.command, COMMAND_HEALTH);
+	CHECK_EQ(parse(wrong, &options), -EINVAL);
+}

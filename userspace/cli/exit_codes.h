@@ -9,7 +9,7 @@
 
 #define EXIT_CODES(X)                                                                              \
 	X(EXIT_OK, 0, "stopped as asked, or every traced process ended")                           \
-	X(EXIT_INTERNAL, 1, "internal error (out of memory, a call that must not fail)")           \
+	X(EXIT_INTERNAL, 1, "internal error (such as no memory); of health: unhealthy")            \
 	X(EXIT_USAGE, 2, "wrong use of the command line")                                          \
 	X(EXIT_PRIVILEGE, 3, "not root, or a capability is missing")                               \
 	X(EXIT_NO_PROCESS, 4, "no such process, it ended, or it is none that can be traced")       \

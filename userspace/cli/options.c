@@ -18,7 +18,7 @@
 #define FLAG_BASE 256
 
 static const char *const command_words[] = {
-	[COMMAND_TRACE] = "trace", [COMMAND_DOCTOR] = "doctor"
+	[COMMAND_TRACE] = "trace", [COMMAND_DOCTOR] = "doctor", [COMMAND_HEALTH] = "health"
 };
 
 /*
@@ -196,12 +196,14 @@ void options_print_help(FILE *out)
 {
 	fputs("usage: bpfxray trace --pid PID [--pid PID ...] [flags]\n"
 	      "       bpfxray doctor [--pid PID ...]\n"
+	      "       bpfxray health\n"
 	      "       bpfxray report FILE.jsonl... -o report.html|--text|--json (report --help)\n"
 	      "       bpfxray compare SDK.jsonl OURS.jsonl [--json] (compare --help)\n"
 	      "\n"
 	      "Follows running processes from the kernel and sends their HTTP requests, with the\n"
 	      "MySQL calls made for each, as AWS X-Ray segments. The processes are not changed.\n"
 	      "doctor says whether tracing would work here, and what a process runs.\n"
+	      "health ends with 0 when a trace runs here and turns, else with 1.\n"
 	      "\n"
 	      "flags:\n",
 	      out);

@@ -12,7 +12,8 @@
 #define FOR_NONE   (1u << COMMAND_NONE)
 #define FOR_TRACE  (1u << COMMAND_TRACE)
 #define FOR_DOCTOR (1u << COMMAND_DOCTOR)
-#define FOR_ALL	   (FOR_NONE | FOR_TRACE | FOR_DOCTOR)
+#define FOR_HEALTH (1u << COMMAND_HEALTH)
+#define FOR_ALL	   (FOR_NONE | FOR_TRACE | FOR_DOCTOR | FOR_HEALTH)
 
 struct flag;
 

@@ -123,6 +123,24 @@ static void explain_silence(struct session *session, uint64_t now_ns)
 			 "nor MySQL");
 }
 
+static void tell_health(struct session *session)
+{
+	const struct exporter *exporter = &session->exporter;
+	const struct udp_counters *udp = exporter->udp ? udp_sender_counters(exporter->udp) : NULL;
+	const struct health_report report = {
+		.why = session->ring_failed ? "the ring buffer cannot be read" : NULL,
+		.daemon = udp ? "not probed" : "not in use",
+		.processes = kernel_targets(session->kernel),
+		.requests = exporter->counters.segments,
+		.sent = udp ? udp->sent : 0,
+		.lost = udp ? udp->too_large + udp->failed_full + udp->failed_unreachable +
+					udp->failed_other
+			    : 0,
+	};
+
+	health_answer(session->health_fd, &report);
+}
+
 static void tick(struct session *session)
 {
 	uint64_t now_ns;
@@ -134,6 +152,8 @@ static void tick(struct session *session)
 	trace_tick(session->trace, now_ns);
 	explain_silence(session, now_ns);
 	report_output_error(session);
+	if (health_asked(session->health_fd))
+		tell_health(session);
 	if (stats_requested) {
 		struct stats_source source = stats_source(session);
 
@@ -164,7 +184,8 @@ void session_loop(struct session *session)
 							       ? TICK_IDLE_MS
 							       : TICK_BUSY_MS);
 
-		if (err < 0 && err != -EINTR)
+		session->ring_failed = err < 0 && err != -EINTR;
+		if (session->ring_failed)
 			log_warn("ring buffer: %s", strerror(-err));
 		session->idle_ticks = err > 0 ? 0 : session->idle_ticks;
 		tick(session);

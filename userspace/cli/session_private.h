@@ -4,6 +4,7 @@
 #define BPFXRAY_CLI_SESSION_PRIVATE_H
 
 #include "cli/exporter.h"
+#include "cli/health.h"
 #include "cli/run_report.h"
 #include "cli/services.h"
 #include "cli/stats.h"
@@ -26,6 +27,8 @@ struct session {
 	uint64_t last_request_ns;
 	uint64_t out_of_memory; /* records that could not be taken in */
 	unsigned int idle_ticks;
+	int health_fd;	  /* negative: `bpfxray health` cannot ask */
+	bool ring_failed; /* the last poll of the ring failed */
 	bool silence_explained;
 };
 

@@ -7,6 +7,7 @@
 #include "cli/session.h"
 #include "cli/session_private.h"
 #include "host/process.h"
+#include "util/cleanup.h"
 #include "util/log.h"
 
 static enum exit_code check(const struct options *options)
@@ -129,11 +130,16 @@ enum exit_code session_run(const struct options *options)
 	session_catch_signals();
 	code = start(&session);
 	if (code == EXIT_OK) {
+		session.health_fd = health_listen();
+		if (session.health_fd < 0)
+			log_warn("`bpfxray health` will not find this trace: %s",
+				 strerror(-session.health_fd));
 		session.ready_ns = session_now_ns();
 		log_info("ready: backend %s, %zu processes", kernel_backend_name(session.kernel),
 			 kernel_targets(session.kernel));
 		session_loop(&session);
 		code = session_finish(&session);
+		cleanup_close(&session.health_fd);
 	}
 	session.kernel = kernel_free(session.kernel);
 	session.trace = trace_free(session.trace);

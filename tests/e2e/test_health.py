@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`bpfxray health` as a container's health check runs it: 0 while a trace turns, 1 when there is
+none, when it hangs, and when the only ones belong to other containers."""
+import os
+import signal
+import socket
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from lib import suite  # noqa: E402
+from lib.paths import BPFXRAY  # noqa: E402
+from lib.plain import Plain  # noqa: E402
+from lib.process import Processes  # noqa: E402
+from lib.tracer import Tracer  # noqa: E402
+
+# A mount namespace of its own: other traces of this machine are other containers'.
+CONTAINER = ("unshare", "--mount")
+
+
+class Health(unittest.TestCase):
+    def setUp(self):
+        self.processes = self.enterContext(Processes())
+        self.plain = Plain(self.processes)
+
+    def health(self, pid=None):
+        """Exit code and lines, asked within the mount namespace of @pid, or in a new one."""
+        inside = ("nsenter", "--mount", "--target", str(pid)) if pid else CONTAINER
+        done = subprocess.run(
+            [*inside, BPFXRAY, "health"], capture_output=True, text=True, timeout=20)
+        self.assertEqual("", done.stderr)
+        return done.returncode, done.stdout.splitlines()
+
+    def start(self):
+        launcher = self.processes.directory / "contained"
+        launcher.write_text(f'#!/bin/sh\nexec {" ".join(CONTAINER)} {BPFXRAY} "$@"\n')
+        launcher.chmod(0o755)
+        return Tracer(self.processes, [self.plain.pid], program=launcher)
+
+    def test_a_trace_is_healthy_until_it_hangs(self):
+        tracer = self.start()
+        self.plain.ask()
+        code, lines = self.health(tracer.pid)
+        self.assertEqual((0, 1), (code, len(lines)), lines)
+        self.assertIn(f"PID {tracer.pid} is healthy", lines[0])
+        os.kill(tracer.pid, signal.SIGSTOP)
+        code, lines = self.health(tracer.pid)
+        self.assertEqual((1, 1), (code, len(lines)), lines)
+        self.assertIn("no answer", lines[0])
+        os.kill(tracer.pid, signal.SIGCONT)
+        self.assertEqual(0, self.health(tracer.pid)[0])
+        tracer.stop()
+
+    def test_no_trace_and_those_of_other_containers(self):
+        code, lines = self.health()
+        self.assertEqual((1, ["no bpfxray trace is running here"]), (code, lines))
+        tracer = self.start()
+        self.assertEqual(1, self.health()[0])
+        tracer.kill()
+
+    def test_a_name_that_somebody_else_took(self):
+        tracer = self.start()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as impostor:
+            impostor.bind(f"\0bpfxray-health-{tracer.pid}-0000000000000000")
+            impostor.listen()
+            code, lines = self.health(tracer.pid)
+        self.assertEqual((0, 1), (code, len(lines)), lines)
+        tracer.stop()
+
+
+if __name__ == "__main__":
+    suite.main()
