@@ -106,7 +106,7 @@ class Shapes(unittest.TestCase):
             with self.subTest(target):
                 ask = Ask("POST", target)
                 raw = ask.head("Transfer-Encoding: chunked") + body
-                ask.send_pieces(self.plain, [raw[:200], raw[200:3000], raw[3000:]], 0.01)
+                ask.send_pieces(self.plain, [raw[:200], raw[200:3000], raw[3000:]], 0.03)
                 segment = self.segment(ask, self.plain, bytes_in=len(raw))
                 self.assertGreater(segment.end_ns - segment.start_ns, 20 * MS)
 
