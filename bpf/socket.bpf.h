@@ -55,6 +55,15 @@ static __always_inline struct open_exchange *moved__request(struct moved *m,
 	return ex;
 }
 
+/* Whether a send by a client returns to a connection that the peer's reset has ended meanwhile. */
+static __always_inline bool moved__was_reset(struct moved *m)
+{
+	struct sock *sk = m->sk;
+
+	return m->dir == SENT && m->conn->role == BX_ROLE_CLIENT &&
+	       BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE;
+}
+
 /* The body: @m->len bytes (more than 0) went over a socket of a target. */
 static __noinline int socket__moved(struct moved *m)
 {
@@ -81,8 +90,12 @@ static __noinline int socket__moved(struct moved *m)
 		return 0;
 	}
 	moved__append(m, ex, t);
-	if (conn->flags & CONN_FINAL)
+	if (conn->flags & CONN_FINAL) {
 		exchange__close(ex, 0, 0);
+	} else if (moved__was_reset(m)) {
+		conn->flags |= CONN_FINAL;
+		exchange__close(ex, BX_EX_RESET, m->now_ns);
+	}
 	return 0;
 }
 
@@ -96,10 +109,13 @@ static __noinline int socket__peer_ended(struct conn *conn, __u64 now_ns)
 
 	if (!ex)
 		return 0;
-	if (ex->wire.role == BX_ROLE_CLIENT)
+	if (ex->wire.role == BX_ROLE_CLIENT) {
 		exchange__close(ex, BX_EX_CLOSED_PEER, now_ns);
-	else
+		/* what it sends still (COM_QUIT) is heard by nobody */
+		conn->flags |= CONN_FINAL;
+	} else {
 		ex->wire.flags |= BX_EX_CLOSED_PEER;
+	}
 	return 0;
 }
 

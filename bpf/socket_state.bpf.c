@@ -66,6 +66,16 @@ static __always_inline void state__connect_failed(struct sock *sk, struct conn *
 	exchange__close(ex, BX_EX_CONNECT_FAILED, now_ns);
 }
 
+/*
+ * The peer's reset of a database connection that waits for nothing. Over loopback it may overtake
+ * the return of the next command's send, which must find the connection: so that is not over yet.
+ */
+static __always_inline bool state__reset_at_rest(struct sock *sk, struct open_exchange *ex)
+{
+	return ex->wire.protocol == BX_PROTO_MYSQL && ex->wire.role == BX_ROLE_CLIENT &&
+	       ex->wire.turn[1].total && BPF_CORE_READ(sk, sk_err);
+}
+
 static __always_inline void state__ending(struct sock *sk, struct conn *conn, int state,
 					  __u64 now_ns)
 {
@@ -78,6 +88,10 @@ static __always_inline void state__ending(struct sock *sk, struct conn *conn, in
 	/* A client that shuts down its sending side may still read its answer. */
 	if (state != TCP_CLOSE && ex->wire.role == BX_ROLE_CLIENT && !ex->wire.turn[1].total)
 		return;
+	if (state == TCP_CLOSE && state__reset_at_rest(sk, ex)) {
+		exchange__close(ex, 0, 0);
+		return;
+	}
 	if (state == TCP_CLOSE && BPF_CORE_READ(sk, sk_err)) {
 		flags |= BX_EX_RESET;
 		ex->wire.error = BPF_CORE_READ(sk, sk_err);
