@@ -191,11 +191,14 @@ class MariaDB:
             cursor.execute(sql)
             return cursor.fetchall()
 
-    def log_lines(self, user=USER):
-        """The general log of @user's connections, in order."""
+    def log_lines(self, user=USER, connections=None):
+        """The general log of @user's connections, or of these @connections of theirs, in order."""
+        which = f"user_host LIKE '{user}[%'"
+        if connections is not None:
+            which += f" AND thread_id IN ({','.join(map(str, [0, *connections]))})"
         rows = self.query(
             "SELECT CAST(UNIX_TIMESTAMP(event_time) * 1000000 AS UNSIGNED), thread_id,"
-            f" command_type, argument FROM mysql.general_log WHERE user_host LIKE '{user}[%'"
+            f" command_type, argument FROM mysql.general_log WHERE {which}"
         )
         return [
             LogLine(int(us) * 1000, connection, command, text)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Single uses of MySQL, each found again as one segment with its statements: the server of
+tests/e2e/mysql_server.py, a database whose general log is right, and the comparison.
+"""
+
+import json
+
+from . import mariadb, shapes
+from .general_log import trim, wire_lines
+from .mariadb import free_port
+from .paths import TESTS, venv_program
+from .process import ProcessError, wait_until
+from .servers import Server
+from .shapes import Ask
+
+SERVER = TESTS / "e2e" / "mysql_server.py"
+NAMES = ("pymysql", "mysqlclient", "connector-c", "connector-pure")
+LOG_WAIT_S = 0.3
+SETUP = (
+    "CREATE TABLE todobackend.shape_item (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(200))",
+    "INSERT INTO todobackend.shape_item VALUES (1, 'first'), (2, 'second')",
+    "CREATE TABLE todobackend.shape_number (n INT)",
+    "CREATE TABLE todobackend.shape_unique (name VARCHAR(200) PRIMARY KEY)",
+    "CREATE TABLE todobackend.shape_blob (b LONGBLOB)",
+    "CREATE PROCEDURE todobackend.shape_procedure(IN wanted INT) BEGIN"
+    " SELECT name FROM shape_item WHERE id = wanted; SELECT 2, 3; END",
+    "GRANT SELECT ON mysql.* TO 'todo'@'%'",
+    "SET GLOBAL local_infile = 1",
+    f"SET GLOBAL max_allowed_packet = {64 << 20}",
+)
+
+
+def database(processes):
+    made = mariadb.start(processes)
+    for sql in SETUP:
+        made.query(sql)
+    return made
+
+
+def server(processes, database, name="mysql-server", **env):
+    port = free_port()
+    settings = {**database.environment(), "PYTHONDONTWRITEBYTECODE": "1", **env}
+    command = [venv_program("python"), SERVER, str(port)]
+    process = processes.start(name, command, env=settings)
+    process.wait_ready(lambda: "READY" in process.log.read_text())
+    return Server(name, ("127.0.0.1", port), [process])
+
+
+class Use(Ask):
+    """One request to the server: what the drivers said of it, in .told."""
+
+    def __init__(self, action, driver="pymysql", **parameters):
+        text = "".join(f"&{name}={value}" for name, value in parameters.items())
+        super().__init__("GET", f"/{action}?driver={driver}{text}")
+        self.driver = driver
+
+    @property
+    def told(self):
+        return json.loads(self.response.body)
+
+    @property
+    def connections(self):
+        return self.told["connections"]
+
+    @property
+    def errors(self):
+        return [call["error"] for call in self.told["calls"] if call["error"]]
+
+
+def log_of(database, use):
+    """The general log of the connections that @use opened, once all of it is there."""
+
+    def ended():
+        lines = database.log_lines(connections=use.connections)
+        quit_by = {line.connection for line in lines if line.command == "Quit"}
+        return lines if quit_by >= set(use.connections) else None
+
+    try:
+        return wait_until(ended, LOG_WAIT_S, "the general log")
+    except ProcessError:
+        # One that was killed, or broken off, never says that it quits.
+        return database.log_lines(connections=use.connections)
+
+
+def expected(database, use):
+    """What went over the wire, as (command, text)."""
+    return [(line.command, line.text) for line in wire_lines(log_of(database, use))]
+
+
+def emitted(segment):
+    return [(s.command, trim(s.text)) for s in segment.sql_statements()]
+
+
+def calls_around(use, statement, tolerance_ns=1_000_000):
+    """The driver's calls that @statement lies within."""
+    return [
+        call
+        for call in use.told["calls"]
+        if call["begin_ns"] <= statement.start_ns + tolerance_ns
+        and statement.end_ns <= call["end_ns"] + tolerance_ns
+    ]
+
+
+def segment_of(one, use, timeout_s=shapes.WAIT_S):
+    return shapes.segment_of(one, use, timeout_s)
+
+
+def exceptions(statement):
+    return statement.document.get("cause", {}).get("exceptions", [])
+
+
+def faults(segment):
+    """(command, message up to the SQLSTATE) of every statement that failed."""
+    return [
+        (s.command, exceptions(s)[0].get("message", "").split(":")[0] if exceptions(s) else None)
+        for s in segment.statements
+        if s.fault
+    ]
