@@ -378,3 +378,17 @@ TEST(trace_join_http_front_ambiguous)
 		bench_end(&b);
 	}
 }
+
+/* What a front sends to a worker is not read: bytes of it that did not fit are no loss. */
+TEST(trace_join_outbound_fragments_are_no_loss)
+{
+	struct bench b;
+
+	bench_begin(&b, DB_SPANS_APP);
+	bench_fragment(&b, HOP_CONN, 1, 1, 500, 0, LITERAL("more of the answer"));
+	hop(&b, 12, 20);
+	bench_settle(&b);
+	CHECK_EQ(COUNTERS(&b)->outbound_http, 1);
+	CHECK_EQ(COUNTERS(&b)->fragments_orphaned, 0);
+	bench_end(&b);
+}

@@ -124,6 +124,12 @@ int conn_keep_fragment(struct trace *trace, struct conn *conn, const struct bx_f
 	return 0;
 }
 
+void conn_pass_fragments(struct conn *conn)
+{
+	list_for_each (&conn->fragments, it)
+		list_entry(it, struct fragment, link)->used = true;
+}
+
 void conn_drop_fragments(struct trace *trace, struct conn *conn, uint32_t seq)
 {
 	list_for_each (&conn->fragments, it) {

@@ -18,6 +18,9 @@ void conn_learn(struct trace *trace, struct conn *conn, const struct bx_exchange
 /* Keeps a fragment for its exchange. 0 or -ENOMEM. */
 int conn_keep_fragment(struct trace *trace, struct conn *conn, const struct bx_fragment *fragment);
 
+/* The connection's bytes are not read: its fragments are not missed. */
+void conn_pass_fragments(struct conn *conn);
+
 /* Forgets fragments of exchanges before @seq. */
 void conn_drop_fragments(struct trace *trace, struct conn *conn, uint32_t seq);
 

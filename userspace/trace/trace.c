@@ -76,10 +76,12 @@ static bool is_http(const struct bx_exchange *ex)
  * A request that a traced process makes itself: not emitted, but it may be a front's way to its
  * worker.
  */
-static int outbound(struct trace *trace, const struct bx_exchange *ex, bool fresh)
+static int outbound(struct trace *trace, struct conn *conn, const struct bx_exchange *ex,
+		    bool fresh)
 {
 	uint32_t flags = PROCESS_PROXY;
 
+	conn_pass_fragments(conn);
 	if (!fresh || ex->protocol != BX_PROTO_HTTP1)
 		return 0;
 	trace->counters.outbound_http++;
@@ -122,7 +124,7 @@ static int dispatch(struct trace *trace, struct conn *conn, const struct bx_exch
 	if (is_http(ex) && ex->role == BX_ROLE_SERVER)
 		return serve(trace, conn, ex, fresh);
 	if (is_http(ex))
-		return outbound(trace, ex, fresh);
+		return outbound(trace, conn, ex, fresh);
 	if (ex->protocol == BX_PROTO_MYSQL && ex->role == BX_ROLE_CLIENT)
 		return mysql_client_exchange(trace, conn, ex, fresh);
 	return 0;
