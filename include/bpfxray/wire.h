@@ -105,11 +105,15 @@ struct bx_exchange {
 	__u32 tgid; /* process and thread (init namespace) that opened it: read the head, or sent
 		       first */
 	__u32 tid;
-	__u32 end_tid;	     /* thread of the last call */
-	__u32 children;	     /* server role: client exchanges opened by the owning thread so far */
-	__u32 flags;	     /* BX_EX_* */
-	__u32 error;	     /* socket errno for BX_EX_RESET and BX_EX_CONNECT_FAILED */
-	__u8 local_addr[16]; /* IPv4 in the first 4 bytes; unix: zero */
+	__u32 end_tid;	/* thread of the last call */
+	__u32 children; /* server role: client exchanges opened by the owning thread so far */
+	__u32 flags;	/* BX_EX_* */
+	__u32 error;	/* socket errno for BX_EX_RESET and BX_EX_CONNECT_FAILED */
+	/*
+	 * IPv4 in the first 4 bytes; unix: the sockets' inode numbers, 64 bits in host order, 0
+	 * when unknown.
+	 */
+	__u8 local_addr[16];
 	__u8 peer_addr[16];
 	__u16 local_port; /* host order */
 	__u16 peer_port;

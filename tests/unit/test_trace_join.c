@@ -10,7 +10,6 @@
 #define CLIENT	   0xc0000207 /* 192.0.2.7 */
 #define FRONT_CONN 1
 #define INNER_CONN 2
-#define HOP_CONN   3
 
 /* The variables that a front sends for GET /todos/ of 192.0.2.7:@port. */
 static struct bytes variables(uint8_t buf[512], const char *port)
@@ -266,129 +265,65 @@ TEST(trace_join_plain_server_is_not_delayed)
 	bench_end(&b);
 }
 
-/* A request that nginx (ROUTER) got from @client on @conn, and passed on. */
-static void proxy(struct bench *b, uint64_t conn, uint32_t client, const char *head, double from_ms,
-		  double to_ms)
-{
-	EXCHANGE(b, .conn = conn, .tid = ROUTER, .peer = client, .established_ms = from_ms - 1,
-		 .request = bytes_str(head), .request_ms = from_ms, .response = LITERAL(WEB_OK),
-		 .response_ms = to_ms, .flags = BX_EX_SNAPSHOT);
-}
-
-/* Its connection to the worker. */
-static void hop(struct bench *b, double from_ms, double to_ms)
-{
-	EXCHANGE(b, .conn = HOP_CONN, .tid = ROUTER, .role = BX_ROLE_CLIENT, .local_port = 41000,
-		 .peer_port = 8001, .request = LITERAL(WEB_GET), .request_ms = from_ms,
-		 .response = LITERAL(WEB_OK), .response_ms = to_ms, .flags = BX_EX_CLOSED_LOCAL);
-}
-
-/* The worker's end of it. */
-static void inner(struct bench *b, const char *head, double from_ms, double to_ms)
-{
-	EXCHANGE(b, .conn = INNER_CONN, .tid = WORKER, .peer = 0x7f000001, .peer_port = 41000,
-		 .local_port = 8001, .request = bytes_str(head), .request_ms = from_ms,
-		 .response = LITERAL(WEB_OK), .response_ms = to_ms, .flags = BX_EX_CLOSED_LOCAL);
-}
-
-TEST(trace_join_http_front)
-{
-	struct bench b;
-
-	for (int order = 0; order < 3; order++) {
-		const struct request *r;
-
-		unit_context("order %d", order);
-		bench_begin(&b, DB_SPANS_APP);
-		if (order == 0) {
-			hop(&b, 12, 20);
-			inner(&b, WEB_GET, 13, 19);
-			proxy(&b, 1, CLIENT, WEB_GET, 10, 22);
-		} else if (order == 1) {
-			hop(&b, 12, 20);
-			proxy(&b, 1, CLIENT, WEB_GET, 10, 22);
-			inner(&b, WEB_GET, 13, 19);
-		} else {
-			/*
-			 * the tree is known to have a proxy; this time the worker's record comes
-			 * first
-			 */
-			EXCHANGE(&b, .conn = 90, .tid = ROUTER, .role = BX_ROLE_CLIENT,
-				 .request = LITERAL(WEB_GET), .request_ms = 1,
-				 .response = LITERAL(WEB_OK), .response_ms = 2);
-			inner(&b, WEB_GET, 13, 19);
-			proxy(&b, 1, CLIENT, WEB_GET, 10, 22);
-			hop(&b, 12, 20);
-		}
-		bench_tick(&b, 30);
-		bench_tick(&b, 90);
-		r = bench_only(&b);
-		if (r) {
-			CHECK_EQ(r->flags, REQUEST_JOINED_FRONT);
-			CHECK_EQ(r->start_ns, NS(10));
-			CHECK_EQ(r->end_ns, NS(22));
-			CHECK_EQ(r->queue_ns, NS(4));
-			CHECK_STR(r->client_ip, "192.0.2.7");
-			CHECK_EQ(r->tid, WORKER);
-		}
-		bench_end(&b);
-	}
-}
-
-#define TRACED(id)    "GET /todos/ HTTP/1.1\r\nHost: h\r\nX-Amzn-Trace-Id: Root=" id "\r\n\r\n"
-#define FORWARDED(ip) "GET /todos/ HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.2.3.4, " ip "\r\n\r\n"
-
 /*
- * Two requests for the same target are open at once: a header tells which it was, or nothing does.
+ * The router gave up and said 504; the worker goes on for a long time. One request: what the client
+ * saw, with what the worker did.
  */
-TEST(trace_join_http_front_ambiguous)
+TEST(trace_join_worker_outlasts_its_front)
 {
-	static const struct {
-		const char *first;
-		const char *second;
-		const char *worker;
-		const char *client; /* NULL: not joined */
-	} table[] = {
-		{ TRACED("1-a"), TRACED("1-b"), TRACED("1-b"), "192.0.2.8" },
-		{ WEB_GET, WEB_GET, FORWARDED("192.0.2.7"), "192.0.2.7" },
-		{ WEB_GET, WEB_GET, WEB_GET, NULL },
-		{ TRACED("1-a"), TRACED("1-a"), TRACED("1-a"), NULL },
-	};
-
-	for (size_t i = 0; i < COUNT(table); i++) {
-		struct bench b;
-
-		unit_context("row %zu", i);
-		bench_begin(&b, DB_SPANS_APP);
-		hop(&b, 12, 20);
-		proxy(&b, 1, CLIENT, table[i].first, 10, 22);
-		proxy(&b, 5, CLIENT + 1, table[i].second, 11, 24);
-		inner(&b, table[i].worker, 13, 19);
-		if (CHECK_EQ(b.count, 1)) {
-			CHECK_EQ(b.requests[0].flags, table[i].client ? REQUEST_JOINED_FRONT : 0);
-			CHECK_STR(b.requests[0].client_ip,
-				  table[i].client ? table[i].client : "127.0.0.1");
-		}
-		CHECK_EQ(COUNTERS(&b)->fronts_unjoined, !table[i].client);
-		CHECK_EQ(COUNTERS(&b)->outbound_http, 1);
-		bench_tick(&b, 100);
-		bench_tick(&b, 400);
-		/* the other front request has no worker here: it goes out by itself */
-		CHECK_EQ(b.count, 2);
-		bench_end(&b);
-	}
-}
-
-/* What a front sends to a worker is not read: bytes of it that did not fit are no loss. */
-TEST(trace_join_outbound_fragments_are_no_loss)
-{
+	struct bench_exchange open = { .conn = INNER_CONN,
+				       .protocol = BX_PROTO_UWSGI,
+				       .tid = WORKER,
+				       .request_ms = 13,
+				       .flags = BX_EX_SNAPSHOT };
+	const struct request *r;
+	uint8_t buf[512];
 	struct bench b;
 
 	bench_begin(&b, DB_SPANS_APP);
-	bench_fragment(&b, HOP_CONN, 1, 1, 500, 0, LITERAL("more of the answer"));
-	hop(&b, 12, 20);
+	known_worker(&b);
+	open.request = variables(buf, "34567");
+	bench_exchange(&b, &open);
+	router(&b, 10, 25, "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n");
+	for (int ms = 400; ms < 9000; ms += 500)
+		bench_tick(&b, ms);
+	CHECK_EQ(b.count, 0);
+	worker_query(&b, INNER_CONN, 8000);
+	worker(&b, "34567", 13, 9000, 1);
+	bench_tick(&b, 9300);
+	r = bench_only(&b);
+	if (r) {
+		CHECK_EQ(r->status, 504);
+		CHECK_EQ(r->flags, REQUEST_JOINED_FRONT);
+		CHECK_EQ(r->end_ns, NS(25));
+		CHECK_EQ(r->statement_count, 1);
+	}
 	bench_settle(&b);
-	CHECK_EQ(COUNTERS(&b)->outbound_http, 1);
-	CHECK_EQ(COUNTERS(&b)->fragments_orphaned, 0);
+	CHECK_EQ(b.count, 1);
+	bench_end(&b);
+}
+
+/* It never ends: the front's answer goes out after a while, and the worker's not at all. */
+TEST(trace_join_worker_never_ends)
+{
+	const struct request *r;
+	uint8_t buf[512];
+	struct bench b;
+
+	bench_begin(&b, DB_SPANS_APP);
+	known_worker(&b);
+	EXCHANGE(&b, .conn = INNER_CONN, .protocol = BX_PROTO_UWSGI, .tid = WORKER,
+		 .request = variables(buf, "34567"), .request_ms = 13, .flags = BX_EX_SNAPSHOT);
+	router(&b, 10, 25, "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n");
+	bench_tick(&b, 400);
+	bench_tick(&b, 590000);
+	CHECK_EQ(b.count, 0);
+	bench_tick(&b, 601000);
+	r = bench_only(&b);
+	if (r)
+		CHECK_EQ(r->status, 504);
+	worker(&b, "34567", 13, 602000, 0);
+	bench_settle(&b);
+	CHECK_EQ(b.count, 1);
 	bench_end(&b);
 }

@@ -96,8 +96,11 @@ static void fill_addresses(struct bx_exchange *ex, const struct bench_exchange *
 	uint32_t usual = server ? 0x0a000009 : 0x7f000001;
 
 	ex->family = from->family ? from->family : 2;
-	if (ex->family == 1)
+	if (ex->family == 1) {
+		memcpy(ex->local_addr, &from->ino, sizeof(from->ino));
+		memcpy(ex->peer_addr, &from->peer_ino, sizeof(from->peer_ino));
 		return;
+	}
 	put_ipv4(ex->peer_addr, from->peer ? from->peer : usual);
 	put_ipv4(ex->local_addr, 0x7f000001);
 	ex->peer_port = server ? (uint16_t)(40000 + from->conn) : 3306;

@@ -59,7 +59,9 @@ struct bench_exchange {
 	uint32_t tid;	 /* 0: BENCH_THREAD */
 	uint32_t tgid;	 /* 0: the same as tid */
 	uint16_t family; /* 0: IPv4 */
-	uint32_t peer;	 /* IPv4 in host order; 0: 10.0.0.9 for a server, 127.0.0.1 for a client */
+	uint64_t ino;	 /* of a unix socket, and of its other end */
+	uint64_t peer_ino;
+	uint32_t peer; /* IPv4 in host order; 0: 10.0.0.9 for a server, 127.0.0.1 for a client */
 	uint16_t peer_port;  /* 0: 40000 + conn for a server, 3306 for a client */
 	uint16_t local_port; /* 0: 8000 for a server, 50000 + conn for a client */
 	double established_ms;

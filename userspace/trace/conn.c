@@ -25,11 +25,16 @@ static void release_state(struct trace *trace, struct conn *conn)
 	conn_drop_fragments(trace, conn, UINT32_MAX);
 }
 
+static struct table_key hop_key(const struct conn *conn)
+{
+	return conn->family == FAMILY_UNIX ? table_key(conn->ino) : endpoint_key(&conn->local);
+}
+
 static void conn_free(struct trace *trace, struct conn *conn)
 {
 	release_state(trace, conn);
-	if (conn->hop && table_find(&trace->hops, endpoint_key(&conn->local)) == conn)
-		table_remove(&trace->hops, endpoint_key(&conn->local));
+	if (conn->hop && table_find(&trace->hops, hop_key(conn)) == conn)
+		table_remove(&trace->hops, hop_key(conn));
 	table_remove(&trace->conns, table_key(conn->id));
 	list_remove(&conn->lru);
 	free(conn);
@@ -83,6 +88,25 @@ struct conn *conn_get(struct trace *trace, uint64_t id)
 	return conn;
 }
 
+/* A tombstone may hold the end still. */
+static void learn_hop(struct trace *trace, struct conn *conn)
+{
+	if (!conn->local.port && !conn->ino)
+		return;
+	table_remove(&trace->hops, hop_key(conn));
+	conn->hop = !table_insert(&trace->hops, hop_key(conn), conn);
+}
+
+static void learn_ends(struct conn *conn, const struct bx_exchange *ex)
+{
+	conn->local = endpoint_of(ex->family, ex->local_addr, ex->local_port);
+	conn->peer = endpoint_of(ex->family, ex->peer_addr, ex->peer_port);
+	if (ex->family != FAMILY_UNIX)
+		return;
+	memcpy(&conn->ino, ex->local_addr, sizeof(conn->ino));
+	memcpy(&conn->peer_ino, ex->peer_addr, sizeof(conn->peer_ino));
+}
+
 void conn_learn(struct trace *trace, struct conn *conn, const struct bx_exchange *ex)
 {
 	conn->role = ex->role;
@@ -90,14 +114,9 @@ void conn_learn(struct trace *trace, struct conn *conn, const struct bx_exchange
 	conn->family = ex->family;
 	conn->tgid = ex->tgid;
 	conn->established_ns = ex->established_ns;
-	conn->local = endpoint_of(ex->family, ex->local_addr, ex->local_port);
-	conn->peer = endpoint_of(ex->family, ex->peer_addr, ex->peer_port);
-	if (conn->hop || ex->role != BX_ROLE_CLIENT || ex->protocol != BX_PROTO_HTTP1 ||
-	    !conn->local.port)
-		return;
-	/* A tombstone may hold the endpoint still. */
-	table_remove(&trace->hops, endpoint_key(&conn->local));
-	conn->hop = !table_insert(&trace->hops, endpoint_key(&conn->local), conn);
+	learn_ends(conn, ex);
+	if (!conn->hop && ex->role == BX_ROLE_CLIENT && ex->protocol == BX_PROTO_HTTP1)
+		learn_hop(trace, conn);
 }
 
 int conn_keep_fragment(struct trace *trace, struct conn *conn, const struct bx_fragment *fragment)

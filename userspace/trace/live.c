@@ -9,29 +9,36 @@
 #include <stdlib.h>
 
 #include "trace/book.h"
+#include "trace/fronts.h"
 #include "trace/join.h"
 #include "trace/process.h"
+#include "trace/route.h"
 #include "trace/settle.h"
 #include "trace/thread.h"
 
-struct live *live_by_port(const struct trace *trace, uint16_t port)
+struct live *live_by_end(const struct trace *trace, uint16_t port, uint64_t ino)
 {
-	return table_find(&trace->by_port, table_key(port));
+	return table_find(&trace->by_end, table_key2(port, ino));
+}
+
+static struct table_key end_key(const struct live *live)
+{
+	return table_key2(live->peer.port, live->peer_ino);
 }
 
 /* A chain keeps its slot; new elements go behind its first. */
 static int index_add(struct trace *trace, struct live *live)
 {
-	struct live *first = live_by_port(trace, live->peer.port);
+	struct live *first = table_find(&trace->by_end, end_key(live));
 	int r;
 
-	if (!live->peer.port)
+	if (!live->peer.port && !live->peer_ino)
 		return 0;
 	if (first) {
-		live->port_next = first->port_next;
-		first->port_next = live;
+		live->end_next = first->end_next;
+		first->end_next = live;
 	} else {
-		r = table_insert(&trace->by_port, table_key(live->peer.port), live);
+		r = table_insert(&trace->by_end, end_key(live), live);
 		if (r < 0)
 			return r;
 	}
@@ -41,21 +48,21 @@ static int index_add(struct trace *trace, struct live *live)
 
 static int index_remove(struct trace *trace, struct live *live)
 {
-	struct live *at = live_by_port(trace, live->peer.port);
+	struct live *at = table_find(&trace->by_end, end_key(live));
 
 	if (!live->indexed)
 		return 0;
 	live->indexed = false;
 	if (at != live) {
-		while (at->port_next != live)
-			at = at->port_next;
-		at->port_next = live->port_next;
+		while (at->end_next != live)
+			at = at->end_next;
+		at->end_next = live->end_next;
 		return 0;
 	}
-	table_remove(&trace->by_port, table_key(live->peer.port));
-	if (!live->port_next)
+	table_remove(&trace->by_end, end_key(live));
+	if (!live->end_next)
 		return 0;
-	return table_insert(&trace->by_port, table_key(live->peer.port), live->port_next);
+	return table_insert(&trace->by_end, end_key(live), live->end_next);
 }
 
 /*
@@ -66,7 +73,7 @@ static void index_leave(struct trace *trace, struct live *live)
 {
 	if (index_remove(trace, live) == 0)
 		return;
-	for (struct live *at = live->port_next; at; at = at->port_next)
+	for (struct live *at = live->end_next; at; at = at->end_next)
 		at->indexed = false;
 }
 
@@ -76,6 +83,8 @@ static void init_links(struct live *live)
 	list_init(&live->thread_link);
 	list_init(&live->process_link);
 	list_init(&live->waiting_link);
+	list_init(&live->route_link);
+	list_init(&live->told_link);
 }
 
 static int live_enter(struct trace *trace, struct live *live, bool multiplex)
@@ -90,6 +99,10 @@ static int live_enter(struct trace *trace, struct live *live, bool multiplex)
 	r = index_add(trace, live);
 	if (r < 0)
 		return r;
+	r = route_enter(trace, live);
+	if (r < 0)
+		return r;
+	fronts_learn_maker(trace, live);
 	live->seq_last = live->seq_first - 1;
 	return live_cover(trace, live, live->seq_first);
 }
@@ -107,6 +120,7 @@ int live_new(struct trace *trace, const struct conn *conn, const struct live_ori
 	live->conn = conn->id;
 	live->family = conn->family;
 	live->peer = conn->peer;
+	live->peer_ino = conn->peer_ino;
 	live->seq_first = ex->seq;
 	live->seq_last = ex->seq - 1;
 	live->r.start_ns = origin->start_ns;
@@ -161,7 +175,7 @@ void live_finish(struct trace *trace, struct live *live, uint64_t end_ns, bool w
 	settle_add(trace, live);
 }
 
-void live_free(struct trace *trace, struct live *live)
+void live_retire(struct trace *trace, struct live *live)
 {
 	join_forget(live);
 	list_remove(&live->conn_link);
@@ -170,12 +184,20 @@ void live_free(struct trace *trace, struct live *live)
 	process_leave(trace, live);
 	if (live->thread)
 		live->thread->users--;
+	live->thread = NULL;
 	if (!list_empty(&live->waiting_link)) {
 		list_remove(&live->waiting_link);
 		trace->waiting_count--;
 	}
 	for (uint32_t seq = live->seq_first; seq <= live->seq_last; seq++)
 		book_unuse(trace, live->conn, seq);
+	live->seq_last = live->seq_first - 1;
+}
+
+void live_free(struct trace *trace, struct live *live)
+{
+	live_retire(trace, live);
+	route_leave(trace, live);
 	request_clear(&live->r);
 	free(live);
 }

@@ -54,10 +54,16 @@ int live_cover(struct trace *trace, struct live *live, uint32_t seq);
  */
 void live_finish(struct trace *trace, struct live *live, uint64_t end_ns, bool whole);
 
+/* Takes it out of everything but its route: what it asked for is still known. */
+void live_retire(struct trace *trace, struct live *live);
+
 /* Takes it out of everything and frees it. */
 void live_free(struct trace *trace, struct live *live);
 
-/* The live requests of connections whose peer has @port, chained by port_next. */
-struct live *live_by_port(const struct trace *trace, uint16_t port);
+/*
+ * The live requests of connections whose other end has TCP port @port, or is the unix socket @ino
+ * (the other one 0), chained by end_next.
+ */
+struct live *live_by_end(const struct trace *trace, uint16_t port, uint64_t ino);
 
 #endif

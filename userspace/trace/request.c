@@ -13,6 +13,15 @@ void statement_clear(struct statement *s)
 	*s = (struct statement){ 0 };
 }
 
+void request_clear_statements(struct request *r)
+{
+	for (size_t i = 0; i < r->statement_count; i++)
+		statement_clear(&r->statements[i]);
+	free(r->statements);
+	r->statements = NULL;
+	r->statement_count = 0;
+}
+
 void request_clear(struct request *r)
 {
 	free(r->method);
@@ -22,8 +31,6 @@ void request_clear(struct request *r)
 	free(r->user_agent);
 	free(r->x_forwarded_for);
 	free(r->trace_header);
-	for (size_t i = 0; i < r->statement_count; i++)
-		statement_clear(&r->statements[i]);
-	free(r->statements);
+	request_clear_statements(r);
 	*r = (struct request){ 0 };
 }

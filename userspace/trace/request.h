@@ -108,6 +108,8 @@ struct request {
 };
 
 void statement_clear(struct statement *s);
+/* Frees the statements; the rest stays. */
+void request_clear_statements(struct request *r);
 /* Frees what @r owns, not @r itself. */
 void request_clear(struct request *r);
 

@@ -8,9 +8,11 @@
 #include "trace/settle.h"
 
 #include "trace/book.h"
+#include "trace/fronts.h"
 #include "trace/join.h"
 #include "trace/live.h"
 #include "trace/process.h"
+#include "trace/route.h"
 #include "trace/thread.h"
 
 static bool waited(const struct trace *trace, const struct live *live, uint64_t limit_ns)
@@ -31,10 +33,8 @@ static void extend_end(struct live *live)
 			live->r.end_ns = live->r.statements[i].end_ns;
 }
 
-static void hand_on(struct trace *trace, struct live *live)
+static void tell(struct trace *trace, struct live *live)
 {
-	struct live *front = live->front;
-
 	/* Without memory the statements stay in the book and are counted there. */
 	(void)book_take(trace, live);
 	extend_end(live);
@@ -44,34 +44,57 @@ static void hand_on(struct trace *trace, struct live *live)
 		live->r.queue_ns = live->r.start_ns > live->established_ns
 					   ? (int64_t)(live->r.start_ns - live->established_ns)
 					   : 0;
-	if (front)
+	if (live->front)
 		join_merge(live);
 	live->process->flags |= PROCESS_PLAIN;
 	trace->counters.requests++;
 	trace->counters.statements += live->r.statement_count;
 	trace->sink.request(trace->sink.ctx, &live->r);
+}
+
+static void hand_on(struct trace *trace, struct live *live)
+{
+	struct live *front = live->front;
+	bool fronted = live->alone && fronts_possible(trace, live);
+
+	tell(trace, live);
 	if (front)
 		live_free(trace, front);
-	live_free(trace, live);
+	if (fronted)
+		route_tell(trace, live);
+	else
+		live_free(trace, live);
+}
+
+/*
+ * Joins what is proven. A uwsgi worker's front is, as soon as it is there; that of a worker that
+ * speaks HTTP only when every request that it may be is there.
+ */
+static bool look_for_front(struct trace *trace, struct live *live, bool force)
+{
+	uint64_t limit_ns = join_front_wait_ns(trace, live);
+	bool due = force || waited(trace, live, limit_ns);
+
+	if (!live->uwsgi && (!due || !limit_ns)) {
+		live->alone = due;
+		return due;
+	}
+	if (join_front(trace, live))
+		return true;
+	if (due && limit_ns && !force)
+		live->process->flags |= PROCESS_FRONTLESS;
+	live->alone = due;
+	return due;
 }
 
 /* True when @live needs no front, has a finished one, or has waited long enough. */
 static bool front_settled(struct trace *trace, struct live *live, bool force)
 {
-	uint64_t limit_ns;
-
 	if (live->alone)
 		return true;
-	if (!live->front && !join_front(trace, live)) {
-		limit_ns = join_front_wait_ns(trace, live);
-		if (!live->alone && !force && !waited(trace, live, limit_ns))
-			return false;
-		if (limit_ns && !live->alone && !force)
-			live->process->flags |= PROCESS_FRONTLESS;
-		live->alone = true;
-		return true;
-	}
-	if (live->front->finished)
+	if (!live->front && !look_for_front(trace, live, force))
+		return false;
+	if (live->alone || live->front->finished)
 		return true;
 	if (!force && !waited(trace, live, WAIT_OPEN_FRONT_NS))
 		return false;
@@ -79,6 +102,10 @@ static bool front_settled(struct trace *trace, struct live *live, bool force)
 	return true;
 }
 
+/*
+ * True when no worker's request is behind @live, or none that can be told with it. It is dropped
+ * when a worker's that was told alone is the same request.
+ */
 static bool worker_settled(struct trace *trace, struct live *live, bool force)
 {
 	uint64_t limit_ns = join_worker_wait_ns(trace, live);
@@ -87,7 +114,14 @@ static bool worker_settled(struct trace *trace, struct live *live, bool force)
 		return true;
 	if (!force && !waited(trace, live, limit_ns))
 		return false;
-	if (join_is_front(trace, live))
+	if (!force && fronts_awaits(live)) {
+		if (!waited(trace, live, WAIT_OPEN_WORKER_NS))
+			return false;
+		fronts_disown(live);
+	}
+	if (fronts_claim(live))
+		join_drop(trace, live);
+	else if (join_is_front(trace, live))
 		live->r.flags |= REQUEST_FRONT_ONLY;
 	return true;
 }
@@ -109,7 +143,11 @@ static void try_hand_on(struct trace *trace, struct live *live, bool force)
 	}
 	if (!force && !waited(trace, live, children_wait_ns(live)) && !book_complete(trace, live))
 		return;
-	if (front_settled(trace, live, force) && worker_settled(trace, live, force))
+	if (!front_settled(trace, live, force) || !worker_settled(trace, live, force))
+		return;
+	if (live->dropped)
+		live_free(trace, live);
+	else
 		hand_on(trace, live);
 }
 
@@ -150,7 +188,10 @@ void settle_tick(struct trace *trace)
 	settle_all(trace, false);
 }
 
+/* Workers first: what is joined is no front's own any more. */
 void settle_flush(struct trace *trace)
 {
+	list_for_each (&trace->waiting, it)
+		(void)front_settled(trace, list_entry(it, struct live, waiting_link), true);
 	settle_all(trace, true);
 }

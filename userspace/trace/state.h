@@ -28,8 +28,12 @@
  */
 #define WAIT_UNKNOWN_FRONT_NS MS(250)
 #define WAIT_FRONT_NS	      MS(1000)
-/* How long a front may go on sending to a slow client after its worker has answered. */
-#define WAIT_OPEN_FRONT_NS MS(600 * 1000)
+/*
+ * How long a front may go on sending to a slow client after its worker has answered, and how long a
+ * worker may go on after its front has given the client an answer.
+ */
+#define WAIT_OPEN_FRONT_NS  MS(600 * 1000)
+#define WAIT_OPEN_WORKER_NS MS(600 * 1000)
 /*
  * How long a statement that the kernel's owner does not take is kept for a request whose thread
  * only its answer tells: as long as such a request may last.
@@ -52,6 +56,9 @@
 #define KNOWN_PEERS_MAX	   4096
 #define FRAGMENT_BYTES_MAX (256 * 1024) /* of one exchange */
 
+/* Linux's AF_UNIX, as wire.h passes it. */
+#define FAMILY_UNIX 1
+
 /* An address and a port; IPv4 in its IPv6-mapped form, so that both families compare. */
 struct endpoint {
 	uint8_t addr[16];
@@ -68,7 +75,9 @@ struct conn {
 	size_t fragment_bytes;
 	uint64_t established_ns;
 	uint64_t closed_at_ns; /* the tick time of its end */
-	uint32_t seq;	       /* of the latest exchange, 0: none yet */
+	uint64_t ino;	       /* unix: of the socket itself, and of its peer; 0: unknown */
+	uint64_t peer_ino;
+	uint32_t seq; /* of the latest exchange, 0: none yet */
 	uint32_t tgid;
 	bool ended;  /* the latest exchange has ended */
 	bool closed; /* a tombstone */
@@ -147,9 +156,12 @@ struct live {
 	struct list thread_link;
 	struct list process_link;
 	struct list waiting_link; /* finished, not yet handed on */
-	struct live *port_next;	  /* the next one whose peer has the same port */
-	struct live *front;	  /* of a worker's request */
-	struct live *worker;	  /* of a front's */
+	struct list route_link;
+	struct list told_link; /* trace->told */
+	struct route *route;
+	struct live *end_next; /* the next one whose peer has the same port or inode */
+	struct live *front;    /* of a worker's request */
+	struct live *worker;   /* of a front's */
 	struct thread *thread;
 	struct process *process;
 	uint64_t conn;
@@ -158,6 +170,9 @@ struct live {
 	uint64_t last_out_ns;	 /* last byte of its response so far */
 	uint64_t owns_until_ns; /* what its thread did later is not its own; set when it is finished
 				 */
+	uint64_t told_ns;	/* the tick's time at which it was told */
+	uint64_t peer_ino;	/* of a unix socket's other end; 0: unknown */
+	uint32_t maker;		/* the traced process at the connection's other end; 0: not known */
 	uint32_t seq_first;
 	uint32_t seq_last;
 	uint16_t family;
@@ -167,13 +182,15 @@ struct live {
 	uint64_t after_ns; /* end of the answer before it on the connection */
 	bool soft;	   /* its thread is known by the answer only: pipelined, or handed over */
 	bool uwsgi;
-	bool indexed;	     /* in trace->by_port */
+	bool indexed;	     /* in trace->by_end */
 	bool response_begun; /* a final response's head was seen */
 	bool until_close;    /* its response has no length */
 	bool closes;	     /* nothing can follow its response on the connection */
 	bool finished;
 	bool alone;   /* its front is not to be looked for any more */
-	bool dropped; /* its worker's request was handed on without it */
+	bool dropped; /* the other half of it was handed on */
+	bool told;    /* it was handed on itself, without its front */
+	bool claimed; /* told, and its front's request is accounted for */
 };
 
 struct trace {
@@ -189,9 +206,11 @@ struct trace {
 	struct table threads; /* tid -> struct thread */
 	struct list thread_lru;
 	struct table processes; /* tgid -> struct process */
-	struct table by_port;	/* the peer's port -> struct live, chained */
-	struct table
-		hops; /* local endpoint -> struct conn: HTTP connections made by traced processes */
+	struct table by_end;	/* the peer's port, its inode -> struct live, chained */
+	struct table hops;	/* local end -> struct conn: HTTP connections of traced processes */
+	struct table routes;	/* hash of method, of target -> struct route */
+	struct list told;	/* requests that were told without their fronts, by time */
+	size_t told_count;
 	struct table mysql_peers; /* endpoint -> server version, malloc'ed string */
 	struct list strays; /* statements whose exchange is over: a soft request may own them */
 	size_t stray_count;
@@ -200,7 +219,7 @@ struct trace {
 	bool uwsgi_seen;      /* a worker of the uwsgi protocol is in the tree */
 	bool fronts_expected; /* see trace_expect_fronts() */
 	bool http_seen;	      /* so is a server of HTTP */
-	bool proxy_seen;      /* a process of the tree makes HTTP requests */
+	uint32_t proxies;     /* PROCESS_PROXY, PROCESS_UNIX_PROXY: such a process is in the tree */
 };
 
 static inline struct table_key endpoint_key(const struct endpoint *e)

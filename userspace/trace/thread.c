@@ -64,7 +64,7 @@ int thread_enter(struct trace *trace, struct live *live, bool multiplex)
  */
 static bool undecided(const struct live *other, uint64_t at_ns)
 {
-	return other->family == 1 && other->until_close && other->last_out_ns <= at_ns;
+	return other->family == FAMILY_UNIX && other->until_close && other->last_out_ns <= at_ns;
 }
 
 static void overlap(struct thread *thread, uint64_t a_start, uint64_t a_end, uint64_t b_start,

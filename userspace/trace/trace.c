@@ -9,13 +9,13 @@
 
 #include "trace/book.h"
 #include "trace/conn.h"
+#include "trace/fronts.h"
 #include "trace/http_conn.h"
 #include "trace/mysql_conn.h"
 #include "trace/process.h"
+#include "trace/route.h"
 #include "trace/settle.h"
 #include "trace/thread.h"
-
-#define FAMILY_UNIX 1
 
 int trace_new(enum db_spans db_spans, struct trace_sink sink, struct trace **ret)
 {
@@ -31,6 +31,7 @@ int trace_new(enum db_spans db_spans, struct trace_sink sink, struct trace **ret
 	list_init(&trace->thread_lru);
 	list_init(&trace->strays);
 	list_init(&trace->waiting);
+	list_init(&trace->told);
 	*ret = trace;
 	return 0;
 }
@@ -48,6 +49,7 @@ static void free_requests(struct trace *trace)
 		http_conn_abandon(trace, list_entry(it, struct conn, lru));
 	while ((live = list_first(&trace->waiting, struct live, waiting_link)))
 		live_free(trace, live);
+	route_free_all(trace);
 }
 
 struct trace *trace_free(struct trace *trace)
@@ -62,7 +64,7 @@ struct trace *trace_free(struct trace *trace)
 	table_for_each (&trace->mysql_peers, it)
 		free(table_remove(&trace->mysql_peers, it.key));
 	table_clear(&trace->mysql_peers);
-	table_clear(&trace->by_port);
+	table_clear(&trace->by_end);
 	free(trace);
 	return NULL;
 }
@@ -84,10 +86,11 @@ static int outbound(struct trace *trace, struct conn *conn, const struct bx_exch
 	conn_pass_fragments(conn);
 	if (!fresh || ex->protocol != BX_PROTO_HTTP1)
 		return 0;
+	fronts_learn_hop(trace, conn);
 	trace->counters.outbound_http++;
-	trace->proxy_seen = true;
 	if (ex->family == FAMILY_UNIX)
 		flags |= PROCESS_UNIX_PROXY;
+	trace->proxies |= flags;
 	return process_mark(trace, ex->tgid, flags);
 }
 
@@ -228,6 +231,7 @@ void trace_tick(struct trace *trace, uint64_t now_ns)
 	trace->now_ns = now_ns;
 	settle_tick(trace);
 	book_tick(trace);
+	route_expire(trace);
 	conn_expire(trace);
 	thread_expire(trace);
 }
