@@ -2,14 +2,23 @@
 # bpfxray: everything is built under build/. `make help` lists the targets.
 
 VERSION := 0.1.0
-ARCH ?= x86
+HOST_ARCH := $(if $(filter aarch64,$(shell uname -m)),arm64,x86)
+# x86 or arm64; the other than the machine's own is cross-built under build/ARCH.
+ARCH ?= $(HOST_ARCH)
+CROSS := $(filter-out $(HOST_ARCH),$(ARCH))
 V ?= 0
 SAN ?= 0
 
-O := build$(if $(filter 1,$(SAN)),/san)
+B := build$(if $(CROSS),/$(ARCH))
+O := $(B)$(if $(filter 1,$(SAN)),/san)
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 CC ?= gcc
+ifneq ($(CROSS),)
+# A tree of that architecture's libraries and headers: `make deps-$(ARCH)`.
+SYSROOT ?= build/cache/userland-$(ARCH)
+CC := $(if $(filter arm64,$(ARCH)),aarch64,x86_64)-linux-gnu-gcc --sysroot=$(abspath $(SYSROOT))
+endif
 PREFIX ?= /usr/local
 DESTDIR ?=
 Q := $(if $(filter 1,$(V)),,@)
@@ -26,12 +35,12 @@ CFLAGS_USER += $(SANFLAGS)
 LDFLAGS += $(SANFLAGS)
 endif
 
-MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
 CFLAGS_BPF := -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Wno-unused-function -Ivmlinux \
 	-Iinclude -Ibpf $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
 
 BPF_SRC := $(wildcard bpf/*.bpf.c)
-BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=build/bpf/%.bpf.o)
+BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(B)/bpf/%.bpf.o)
 CORE_SRC := $(foreach d,util proto trace xray,$(wildcard userspace/$(d)/*.c))
 AGENT_SRC := $(CORE_SRC) $(foreach d,emit host probe report compare cli,$(wildcard userspace/$(d)/*.c)) userspace/main.c
 AGENT_OBJ := $(AGENT_SRC:userspace/%.c=$(O)/obj/%.o)
@@ -57,20 +66,21 @@ help:
 	@echo 'make compare    the same with the X-Ray SDK inside: what the two traces tell, field by field'
 	@echo 'make test       every fast test; make test-all: the full matrices too'
 	@echo 'make test-kernels  the tracer on other kernels, emulated; downloads them'
+	@echo 'make ARCH=arm64  cross-built, in build/arm64; first: make deps-arm64'
 	@echo 'make lint fuzz install clean; SAN=1 (sanitizers), V=1 (commands)'
 
 # --- kernel side ---------------------------------------------------------------------------------------------
 
-build/bpf/%.bpf.o: bpf/%.bpf.c
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(CFLAGS_BPF) -MMD -MP -c $< -o $@
 
-build/bpf/bpfxray.o: $(BPF_OBJ)
+$(B)/bpf/bpfxray.o: $(BPF_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(BPFTOOL) gen object $@ $^
 
-$(O)/gen/bpfxray.skel.h: build/bpf/bpfxray.o
+$(O)/gen/bpfxray.skel.h: $(B)/bpf/bpfxray.o
 	$(call say,SKEL,$@)
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name bpfxray_bpf > $@
@@ -117,39 +127,48 @@ test-unit: build/unit/unit
 
 # --- the kernel side's own tests -----------------------------------------------------------------------------
 
-build/test-bpf/%.bpf.o: tests/bpf/%.bpf.c
+$(B)/test-bpf/%.bpf.o: tests/bpf/%.bpf.c
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(CFLAGS_BPF) -MMD -MP -c $< -o $@
 
-build/test-bpf/%: tests/bpf/%.c
+$(B)/test-bpf/%: tests/bpf/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_USER) -std=gnu11 $(WARNINGS) -O1 -g $(SANFLAGS) -MMD -MP $< -o $@ -lbpf -lelf -lz
+	$(Q)$(CC) $(CPPFLAGS_USER) -std=gnu11 $(WARNINGS) -O1 -g $(if $(CROSS),,$(SANFLAGS)) -MMD -MP $< -o $@ \
+		-lbpf -lelf -lz
 
-build/test-bpf/test_load: build/gen/bpfxray.skel.h
+$(B)/test-bpf/test_load: $(O)/gen/bpfxray.skel.h
+
+TEST_BPF := $(addprefix $(B)/test-bpf/,test_classify classify_run.bpf.o test_load check_vmlinux layouts.bpf.o)
+
+# For a guest: what the suites run, and the agent.
+test-bpf-programs: $(TEST_BPF) all
 
 # Each suite prints its counts; the last line is their sum.
-test-bpf: build/test-bpf/test_classify build/test-bpf/classify_run.bpf.o build/test-bpf/test_load \
-	build/test-bpf/check_vmlinux build/bpf/bpfxray.o build/test-bpf/layouts.bpf.o
-	$(Q)build/test-bpf/test_classify build/test-bpf/classify_run.bpf.o > build/test-bpf/log
-	$(Q)build/test-bpf/test_load >> build/test-bpf/log
-	$(Q)$(MAKE) -s --no-print-directory check-vmlinux >> build/test-bpf/log
-	@cat build/test-bpf/log
+test-bpf: $(TEST_BPF) $(B)/bpf/bpfxray.o
+	$(Q)$(B)/test-bpf/test_classify $(B)/test-bpf/classify_run.bpf.o > $(B)/test-bpf/log
+	$(Q)$(B)/test-bpf/test_load >> $(B)/test-bpf/log
+	$(Q)$(MAKE) -s --no-print-directory check-vmlinux >> $(B)/test-bpf/log
+	@cat $(B)/test-bpf/log
 	@awk '/^[0-9]+ passed, / { p += $$1; f += $$3; s += $$5 } \
-		END { print p " passed, " f + 0 " failed, " s + 0 " skipped" }' build/test-bpf/log
+		END { print p " passed, " f + 0 " failed, " s + 0 " skipped" }' $(B)/test-bpf/log
 
 # Proves each field of vmlinux/vmlinux.h against the running kernel's BTF.
-check-vmlinux: build/test-bpf/check_vmlinux build/bpf/bpfxray.o build/test-bpf/layouts.bpf.o
+check-vmlinux: $(B)/test-bpf/check_vmlinux $(B)/bpf/bpfxray.o $(B)/test-bpf/layouts.bpf.o
 	$(Q)$^
 
 # Other kernels, emulated: the whole matrix. What it needs on top of `make deps`: deps-kernels.
-.PHONY: deps-kernels test-kernels
+.PHONY: deps-kernels deps-arm64 test-kernels test-bpf-programs
 deps-kernels:
 	$(Q)sh tests/kernels/deps.sh
 
-test-kernels: deps deps-kernels
-	$(Q)$(MAKE) --no-print-directory all build/test-bpf/test_load
+# What `make ARCH=arm64` needs: a compiler, and that architecture's libraries under build/cache.
+deps-arm64:
+	$(Q)sh tests/kernels/deps.sh arm64
+	$(Q)python3 tests/kernels/userland.py arm64
+
+test-kernels: deps deps-kernels deps-arm64
 	$(Q)$(PY) tests/kernels/test_kernels.py --all
 
 lint:
@@ -193,10 +212,10 @@ fuzz: $(FUZZERS)
 # --- install -------------------------------------------------------------------------------------------------
 
 install: all
-	install -D -m 755 build/bpfxray $(DESTDIR)$(PREFIX)/sbin/bpfxray
+	install -D -m 755 $(B)/bpfxray $(DESTDIR)$(PREFIX)/sbin/bpfxray
 	install -D -m 644 userspace/cli/bpfxray.8 $(DESTDIR)$(PREFIX)/share/man/man8/bpfxray.8
 
 clean:
 	rm -rf build/bpf build/gen build/obj build/unit build/fuzz build/san build/bpfxray
 
--include $(wildcard build/test-bpf/*.d) $(BPF_OBJ:.o=.d) $(AGENT_OBJ:.o=.d) $(UNIT_OBJ:.o=.d)
+-include $(wildcard $(B)/test-bpf/*.d) $(BPF_OBJ:.o=.d) $(AGENT_OBJ:.o=.d) $(UNIT_OBJ:.o=.d)
