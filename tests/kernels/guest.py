@@ -2,11 +2,13 @@
 """Boots a kernel in QEMU, with this machine's files under it, and runs one command there.
 
 Emulated (TCG), so that it works where virtual machines have no hardware support: 13 to 40 times
-slower than the host. The guest sees the host's tree as it is at the same paths; what it writes goes
-to its own memory and is gone with it.
+slower than the host. A guest of the host's own architecture sees the host's tree as it is at the
+same paths; one of another architecture a tree of Debian packages, with the project at its own path.
+What it writes goes to its own memory and is gone with it.
 """
 
 import lzma
+import platform
 import shlex
 import shutil
 import subprocess
@@ -14,6 +16,8 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import userland
 
 INIT = Path(__file__).with_name("init.sh")
 VIRTIOFSD = ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd")
@@ -28,6 +32,7 @@ MODULES = (
     "virtiofs",
     "overlay",
 )
+PROJECT = Path(__file__).resolve().parent.parent.parent
 # What Outcome.status is when the guest gave none.
 TIMED_OUT = 124
 DIED = 125
@@ -35,6 +40,35 @@ STATUS = "guest status "
 MEMORY = "1536M"
 CPUS = 2
 START_TIMEOUT_S = 20
+
+
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An emulator. @lines: what its serial lines are called there; @second: makes the second."""
+
+    program: str
+    options: tuple
+    lines: tuple
+    second: tuple
+
+
+MACHINES = {
+    "amd64": Machine(
+        "qemu-system-x86_64",
+        ("-machine", "pc,memory-backend=memory", "-cpu", "max"),
+        ("ttyS0", "ttyS1"),
+        ("-serial", "chardev:output"),
+    ),
+    "arm64": Machine(
+        "qemu-system-aarch64",
+        ("-machine", "virt,memory-backend=memory", "-cpu", "max,pauth-impdef=on"),
+        ("ttyAMA0", "ttyS0"),
+        ("-device", "pci-serial,chardev=output"),
+    ),
+}
+HOST_ARCH = "arm64" if platform.machine() == "aarch64" else "amd64"
 
 
 @dataclass
@@ -69,12 +103,15 @@ def make_initramfs(kernel, job, directory):
     tree = directory / "initramfs"
     for name in ("bin", "modules", "proc", "sys", "dev"):
         (tree / name).mkdir(parents=True)
-    busybox = program("busybox")
-    shutil.copy(busybox, tree / "bin" / "busybox")
+    shutil.copy(share_of(kernel) / "bin" / "busybox", tree / "bin" / "busybox")
     (tree / "bin" / "sh").symlink_to("busybox")
     shutil.copy(INIT, tree / "init")
     (tree / "init").chmod(0o755)
     (tree / "job").write_text(job)
+    project = PROJECT if kernel.arch != HOST_ARCH else ""
+    (tree / "settings").write_text(
+        f"OUTPUT={MACHINES[kernel.arch].lines[1]}\nPROJECT={shlex.quote(str(project))}\n"
+    )
     for module in kernel.modules(MODULES):
         name = module.name.split(".ko")[0]
         target = tree / "modules" / f"{MODULES.index(name)}-{name}.ko"
@@ -83,7 +120,7 @@ def make_initramfs(kernel, job, directory):
     archive = directory / "initramfs.cpio"
     with open(archive, "wb") as out:
         subprocess.run(
-            [busybox, "cpio", "-o", "-H", "newc"],
+            [program("busybox"), "cpio", "-o", "-H", "newc"],
             cwd=tree,
             input=names.encode(),
             stdout=out,
@@ -93,12 +130,23 @@ def make_initramfs(kernel, job, directory):
     return archive
 
 
-def share_root(directory):
-    """Starts the server of the host's tree. Returns it and its socket."""
-    socket = directory / "root.sock"
+def share_of(kernel):
+    """What is the root of a guest with @kernel."""
+    return Path("/") if kernel.arch == HOST_ARCH else userland.get(kernel.arch)
+
+
+def shares_of(kernel):
+    """Tag and directory of each share."""
+    root = {"root": share_of(kernel)}
+    return root if kernel.arch == HOST_ARCH else {**root, "project": PROJECT}
+
+
+def start_share(directory, tag, source):
+    """Starts the server of @source, as directory/@tag.sock."""
+    socket = directory / f"{tag}.sock"
     log = open(directory / "virtiofsd.log", "wb")
     command = [program(*VIRTIOFSD), f"--socket-path={socket}"]
-    command += ["-o", "source=/,sandbox=chroot,cache=always"]
+    command += ["-o", f"source={source},sandbox=chroot,cache=always"]
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     deadline = time.monotonic() + START_TIMEOUT_S
     while not socket.exists():
@@ -106,21 +154,27 @@ def share_root(directory):
             server.kill()
             raise GuestMissing((directory / "virtiofsd.log").read_text()[-300:])
         time.sleep(0.02)
-    return server, socket
+    return server
 
 
-def qemu_command(kernel, initramfs, socket, directory, append):
+def share_options(directory, tags):
+    for tag in tags:
+        yield from ("-chardev", f"socket,id={tag},path={directory / tag}.sock")
+        yield from ("-device", f"vhost-user-fs-pci,chardev={tag},tag={tag}")
+
+
+def qemu_command(kernel, initramfs, directory, append):
+    machine = MACHINES[kernel.arch]
     return [
-        program("qemu-system-x86_64"),
-        *("-accel", "tcg", "-cpu", "max", "-smp", str(CPUS), "-m", MEMORY),
+        program(machine.program),
+        *("-accel", "tcg", *machine.options, "-smp", str(CPUS), "-m", MEMORY),
         *("-object", f"memory-backend-memfd,id=memory,size={MEMORY},share=on"),
-        *("-numa", "node,memdev=memory"),
-        *("-chardev", f"socket,id=root,path={socket}"),
-        *("-device", "vhost-user-fs-pci,chardev=root,tag=host"),
+        *share_options(directory, shares_of(kernel)),
         *("-kernel", kernel.image, "-initrd", initramfs),
-        *("-append", f"console=ttyS0 loglevel=5 panic=-1 {append}".strip()),
+        *("-append", f"console={machine.lines[0]} loglevel=5 panic=-1 {append}".strip()),
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
-        *("-serial", f"file:{directory / 'console'}", "-serial", f"file:{directory / 'output'}"),
+        *("-serial", f"file:{directory / 'console'}"),
+        *("-chardev", f"file,id=output,path={directory / 'output'}", *machine.second),
     ]
 
 
@@ -142,19 +196,22 @@ def run_in(directory, kernel, argv, timeout_s, append):
     words = " ".join(shlex.quote(str(word)) for word in argv)
     job = f"cd {shlex.quote(str(Path.cwd()))}\nexport HOME=/root PATH={GUEST_PATH}\nexec {words}\n"
     initramfs = make_initramfs(kernel, job, directory)
-    server, socket = share_root(directory)
     started = time.monotonic()
     timed_out = False
+    servers = []
     try:
-        command = qemu_command(kernel, initramfs, socket, directory, append)
+        for tag, source in shares_of(kernel).items():
+            servers.append(start_share(directory, tag, source))
+        command = qemu_command(kernel, initramfs, directory, append)
         subprocess.run(
             [str(word) for word in command], stdin=subprocess.DEVNULL, timeout=timeout_s
         )
     except subprocess.TimeoutExpired:
         timed_out = True
     finally:
-        server.kill()
-        server.wait()
+        for server in servers:
+            server.kill()
+            server.wait()
     return outcome(directory, timed_out, time.monotonic() - started)
 
 

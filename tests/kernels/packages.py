@@ -58,6 +58,7 @@ class Kernel:
     """An unpacked kernel. @release: as `uname -r` says there."""
 
     line: str
+    arch: str
     release: str
     directory: Path
 
@@ -115,6 +116,12 @@ class Apt:
     def download(self, name, directory):
         run(["apt-get", "-c", self.conf, "-qq", "download", name], cwd=directory)
 
+    def download_all(self, names):
+        """@names and what they depend on. Returns the directory with the archives."""
+        options = ["-qq", "-y", "--no-install-recommends", "--download-only"]
+        run(["apt-get", "-c", self.conf, *options, "install", *names])
+        return self.conf.parent / "cache" / "archives"
+
 
 def release_order(release):
     return [int(number) for number in re.findall(r"\d+", release)]
@@ -156,4 +163,4 @@ def get(line, arch="amd64"):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not wanted.exists():
             fetch(line, arch, wanted)
-    return Kernel(line, (wanted / "release").read_text(), wanted / "tree")
+    return Kernel(line, arch, (wanted / "release").read_text(), wanted / "tree")

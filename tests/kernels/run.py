@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs one command under another kernel and ends with its status.
 
-run.py [--append PARAMETERS] [--timeout SECONDS] LINE COMMAND [ARGUMENT...]
+run.py [--arch arm64] [--append PARAMETERS] [--timeout SECONDS] LINE COMMAND [ARGUMENT...]
 """
 
 import argparse
@@ -14,12 +14,13 @@ import packages
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--arch", choices=guest.MACHINES, default="amd64")
     parser.add_argument("--append", default="", help="more kernel parameters")
     parser.add_argument("--timeout", type=float, default=600)
     parser.add_argument("line", choices=packages.LINES)
     parser.add_argument("command", nargs=argparse.REMAINDER)
     args = parser.parse_args()
-    kernel = packages.get(args.line)
+    kernel = packages.get(args.line, args.arch)
     outcome = guest.run(kernel, args.command, args.timeout, args.append)
     print(outcome.output, end="")
     if outcome.status in (guest.TIMED_OUT, guest.DIED):
