@@ -4,12 +4,22 @@ counted.
 """
 
 import json
+import os
 import signal
+import subprocess
+from pathlib import Path
 
 from .paths import BPFXRAY
 from .process import ProcessError
 
 READY_TIMEOUT_S = 30
+TRACEFS = Path("/sys/kernel/tracing")
+
+
+def mount_tracefs():
+    """Backend `syscall` finds its hooks there; a bare machine need not have it mounted."""
+    if os.geteuid() == 0 and not (TRACEFS / "events").exists():
+        subprocess.run(["mount", "-t", "tracefs", "tracefs", TRACEFS], check=True)
 
 
 class Tracer:
@@ -20,6 +30,8 @@ class Tracer:
     def __init__(
         self, processes, pids, daemon=None, options=(), program=BPFXRAY, env=None, name="bpfxray"
     ):
+        if "syscall" in map(str, options):
+            mount_tracefs()
         self.processes = processes
         self.stats_path = processes.directory / f"{name}-stats.json"
         self.stats = None
