@@ -137,7 +137,7 @@ static bool is_callproc_set(struct scan s)
 	return at_end(&s);
 }
 
-/* Behind SELECT: `@_p_arg1, CAST(@_p_arg2 AS type)` */
+/* Behind SELECT: `@_p_arg1, @_p_arg2 AS p_arg2, CAST(@_p_arg3 AS type) AS p_arg3` */
 static bool is_callproc_select(struct scan s)
 {
 	do {
@@ -151,6 +151,8 @@ static bool is_callproc_select(struct scan s)
 			return false;
 		if (cast)
 			skip_value(&s);
+		else if (accept_word(&s, "as"))
+			advance(&s);
 	} while (accept_punct(&s, ','));
 	return at_end(&s);
 }
