@@ -21,6 +21,9 @@ BASE_CAPS = (
 UTF8MB4 = 255
 AUTOCOMMIT = 2
 OK = b"\0\0\0" + struct.pack("<HH", AUTOCOMMIT, 0)
+# caching_sha2_password does not know the password yet; use another plugin.
+FULL_AUTH = b"\x01\x04"
+SWITCH = b"\xfemysql_clear_password\0"
 EOF = b"\xfe" + struct.pack("<HH", 0, AUTOCOMMIT)
 OK_AS_EOF = b"\xfe\0\0" + struct.pack("<HH", AUTOCOMMIT, 0)
 
@@ -70,14 +73,14 @@ class Peer:
 class FakeMySQL:
     """Listens on @address, a pair or the path of a unix socket. .commands: payloads received.
 
-    @full_auth: caching_sha2_password asks for the password itself, which a client sends in the
-    clear over a unix socket.
+    @ask: what it sends to a login, and to which the client answers with its password in the clear
+    (over a unix socket): FULL_AUTH or SWITCH. .auth: these answers.
     """
 
-    def __init__(self, address, caps=0, version=b"8.4.0", full_auth=False):
+    def __init__(self, address, caps=0, version=b"8.4.0", ask=None):
         self.caps = BASE_CAPS | caps
         self.version = version
-        self.full_auth = full_auth
+        self.ask = ask
         self.commands, self.auth = [], []
         if isinstance(address, str):
             self.listener = socket.socket(socket.AF_UNIX)
@@ -118,8 +121,8 @@ class FakeMySQL:
         peer.send(packet(0, self.greeting()))
         seq, login = peer.read()
         peer.caps = struct.unpack("<I", login[:4])[0] & self.caps
-        if self.full_auth:
-            peer.send(packet(seq + 1, b"\x01\x04"))
+        if self.ask:
+            peer.send(packet(seq + 1, self.ask))
             seq, password = peer.read()
             self.auth.append(password)
         else:

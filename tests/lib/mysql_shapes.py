@@ -24,6 +24,7 @@ SETUP = (
     "CREATE TABLE todobackend.shape_blob (b LONGBLOB)",
     "CREATE PROCEDURE todobackend.shape_procedure(IN wanted INT) BEGIN"
     " SELECT name FROM shape_item WHERE id = wanted; SELECT 2, 3; END",
+    "CREATE PROCEDURE todobackend.shape_nothing(IN wanted INT) SET @done = wanted",
     "GRANT SELECT ON mysql.* TO 'todo'@'%'",
     "SET GLOBAL local_infile = 1",
     f"SET GLOBAL max_allowed_packet = {64 << 20}",
