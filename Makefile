@@ -55,7 +55,7 @@ PY := build/venv/bin/python
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo compare test test-all test-unit test-bpf lint fuzz check-vmlinux install clean help
+.PHONY: all deps demo compare test test-all test-unit test-bpf lint fuzz bench bench-smoke bench-tools check-vmlinux install clean help
 
 all: $(O)/bpfxray
 
@@ -67,6 +67,7 @@ help:
 	@echo 'make test       every fast test; make test-all: the full matrices too'
 	@echo 'make test-kernels  the tracer on other kernels, emulated; downloads them'
 	@echo 'make ARCH=arm64  cross-built, in build/arm64; first: make deps-arm64'
+	@echo 'make bench      what tracing costs, side by side (15 minutes)'
 	@echo 'make lint fuzz install clean; SAN=1 (sanitizers), V=1 (commands)'
 
 # --- kernel side ---------------------------------------------------------------------------------------------
@@ -209,6 +210,40 @@ build/fuzz/%: tests/fuzz/fuzz_%.c $(CORE_SRC) userspace/probe/record.c
 fuzz: $(FUZZERS)
 	$(Q)sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
+# --- benchmarks ----------------------------------------------------------------------------------------------
+
+BENCH_TOOLS := $(patsubst tests/bench/%.c,build/bench/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
+BENCH_CC = $(CC) $(CPPFLAGS_USER) -std=gnu11 $(WARNINGS) -O2 -g -MMD -MP
+
+build/bench/%.bpf.o: tests/bench/%.bpf.c
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CFLAGS_BPF) -MMD -MP -c $< -o $@
+
+build/bench/obj/%.o: tests/bench/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(BENCH_CC) -c $< -o $@
+
+# The agent's own objects, as they are shipped.
+BENCH_AGENT := $(filter-out $(O)/obj/main.o,$(AGENT_OBJ))
+
+build/bench/%: build/bench/obj/%.o $(BENCH_AGENT)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $^ -o $@ $(LDLIBS_USER)
+
+bench-tools: all $(BENCH_TOOLS) build/bench/empty.bpf.o
+
+# What tracing costs, side by side; `make bench ROWS=kernel` measures one group.
+bench: deps
+	$(Q)$(MAKE) --no-print-directory bench-tools
+	$(Q)$(PY) tests/bench/bench.py $(ROWS)
+
+# The same in tiny sizes, so that it does not rot.
+bench-smoke: deps
+	$(Q)$(MAKE) --no-print-directory bench-tools
+	$(Q)$(PY) tests/bench/bench.py --smoke
+
 # --- install -------------------------------------------------------------------------------------------------
 
 install: all
@@ -218,4 +253,4 @@ install: all
 clean:
 	rm -rf build/bpf build/gen build/obj build/unit build/fuzz build/san build/bpfxray
 
--include $(wildcard $(B)/test-bpf/*.d) $(BPF_OBJ:.o=.d) $(AGENT_OBJ:.o=.d) $(UNIT_OBJ:.o=.d)
+-include $(wildcard $(B)/test-bpf/*.d build/bench/*.d build/bench/obj/*.d) $(BPF_OBJ:.o=.d) $(AGENT_OBJ:.o=.d) $(UNIT_OBJ:.o=.d)

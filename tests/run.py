@@ -23,6 +23,7 @@ SUITES = [
     ("unit", ["make", "-s", "test-unit"], True),
     ("bpf", ["make", "-s", "test-bpf"], True),
     ("lint", ["make", "-s", "lint"], True),
+    ("bench-smoke", ["make", "-s", "bench-smoke"], True),
 ]
 E2E = TOP / "tests" / "e2e"
 KERNELS = TOP / "tests" / "kernels" / "test_kernels.py"
