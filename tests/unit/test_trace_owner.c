@@ -213,37 +213,6 @@ TEST(trace_owner_pipelined)
 	bench_end(&b);
 }
 
-/*
- * A pool's thread has read both heads, and another one serves the second: that one's statements are
- * nobody's by the kernel's account, and the second request's by the thread that answered it.
- */
-TEST(trace_owner_pipelined_over_threads)
-{
-	static const char answers[] = WEB_OK WEB_OK;
-	struct bench b;
-
-	bench_begin(&b, DB_SPANS_APP);
-	query(&b, 50, 1, 12, 0);
-	EXCHANGE(&b, .conn = 51, .seq = 9, .protocol = BX_PROTO_MYSQL, .tid = 222,
-		 .tgid = BENCH_THREAD, .request = LITERAL("\x09\x00\x00\x00\x03SELECT 2"),
-		 .request_ms = 17,
-		 .response = LITERAL("\x07\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"),
-		 .response_ms = 18, .flags = BX_EX_MIDSTREAM);
-	EXCHANGE(&b, .conn = 1, .request = LITERAL(TWO), .request_ms = 10, .children = 1,
-		 .request_hands = { { 0, BENCH_THREAD } }, .response = LITERAL(answers),
-		 .response_hands = { { 0, BENCH_THREAD }, { sizeof(WEB_OK) - 1, 222 } },
-		 .response_calls = { { sizeof(WEB_OK) - 1, 15 }, { sizeof(answers) - 1, 20 } });
-	bench_settle(&b);
-	if (CHECK_EQ(b.count, 2)) {
-		CHECK_EQ(b.requests[0].tid, BENCH_THREAD);
-		CHECK_EQ(b.requests[0].statement_count, 1);
-		CHECK_EQ(b.requests[1].tid, 222);
-		if (CHECK_EQ(b.requests[1].statement_count, 1))
-			CHECK_STR(b.requests[1].statements[0].sql, "SELECT 2");
-	}
-	bench_end(&b);
-}
-
 /* A request that goes on in the next exchange (100-continue) owns what is under either. */
 TEST(trace_owner_over_two_exchanges)
 {

@@ -191,6 +191,9 @@ int trace_exchange(struct trace *trace, const struct bx_exchange *ex)
 	int r;
 
 	trace->counters.exchanges++;
+	/* What comes before the first tick is not older than the trace: waits count from here. */
+	if (!trace->now_ns)
+		trace->now_ns = ex->opened_ns;
 	if (!ex->seq || ex->seq == UINT32_MAX)
 		return 0;
 	conn = conn_get(trace, ex->conn);

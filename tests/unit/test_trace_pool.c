@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * test_trace_pool.c - pools of threads behind pipelining connections (gunicorn's gthread): one
+ * thread reads several heads, others answer. What each did is known by its answers alone.
+ */
+#include "trace_mysql.h"
+
+#define TWO   "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n"
+#define POOL  BENCH_THREAD /* the process */
+#define OTHER 222
+
+/* A query of thread @tid, which the kernel gave to nobody, 1 ms long. */
+static void query(struct bench *b, uint64_t conn, uint32_t tid, double ms)
+{
+	EXCHANGE(b, .conn = conn, .seq = 9, .protocol = BX_PROTO_MYSQL, .tid = tid, .tgid = POOL,
+		 .request = LITERAL("\x09\x00\x00\x00\x03SELECT 2"), .request_ms = ms,
+		 .response = LITERAL("\x07\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"),
+		 .response_ms = ms + 1, .flags = BX_EX_MIDSTREAM);
+}
+
+/* Two requests that POOL's first thread reads at @ms; that and OTHER answer after 5 and 10 ms. */
+static void pair(struct bench *b, uint64_t conn, double ms)
+{
+	static const char answers[] = WEB_OK WEB_OK;
+
+	EXCHANGE(b, .conn = conn, .tid = POOL, .request = LITERAL(TWO), .request_ms = ms,
+		 .request_hands = { { 0, POOL } }, .response = LITERAL(answers),
+		 .response_hands = { { 0, POOL }, { sizeof(WEB_OK) - 1, OTHER } },
+		 .response_calls = { { sizeof(WEB_OK) - 1, ms + 5 },
+				     { sizeof(answers) - 1, ms + 10 } });
+}
+
+/*
+ * The machine has been up for long when the trace begins: what comes before the first tick is not
+ * old.
+ */
+TEST(trace_pool_pipelined)
+{
+	static const double uptimes[] = { 0, 60000 };
+
+	for (size_t i = 0; i < COUNT(uptimes); i++) {
+		double up = uptimes[i];
+		struct bench b;
+
+		unit_context("uptime %f ms", up);
+		bench_begin(&b, DB_SPANS_APP);
+		query(&b, 51, OTHER, up + 17);
+		bench_tick(&b, up + 19);
+		pair(&b, 1, up + 10);
+		bench_settle(&b);
+		if (CHECK_EQ(b.count, 2)) {
+			CHECK_EQ(b.requests[0].tid, POOL);
+			CHECK_EQ(b.requests[0].statement_count, 0);
+			CHECK_EQ(b.requests[1].tid, OTHER);
+			if (CHECK_EQ(b.requests[1].statement_count, 1))
+				CHECK_STR(b.requests[1].statements[0].sql, "SELECT 2");
+		}
+		CHECK_EQ(COUNTERS(&b)->statements_unproven, 0);
+		bench_end(&b);
+	}
+}
