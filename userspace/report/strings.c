@@ -5,22 +5,13 @@
 #include <string.h>
 
 #include "util/array.h"
+#include "util/hash.h"
 
 struct string_entry {
 	struct string_entry *next; /* of the same hash */
 	uint32_t id;
 	char text[];
 };
-
-/* FNV-1a. */
-static uint64_t hash_of(const char *text)
-{
-	uint64_t hash = 0xcbf29ce484222325ULL;
-
-	for (; *text; text++)
-		hash = (hash ^ (uint8_t)*text) * 0x100000001b3ULL;
-	return hash;
-}
 
 static struct string_entry *entry_new(const char *text, uint32_t id)
 {
@@ -55,7 +46,7 @@ int strings_add(struct strings *strings, const char *text, uint32_t *ret)
 	*ret = STRING_NONE;
 	if (!text || !*text)
 		return 0;
-	hash = hash_of(text);
+	hash = hash_bytes(bytes_str(text));
 	head = table_find(&strings->index, table_key(hash));
 	for (entry = head; entry; entry = entry->next) {
 		if (!strcmp(entry->text, text)) {

@@ -12,7 +12,6 @@
 #include "xray/name.h"
 #include "xray/subsegment.h"
 #include "xray/trace_header.h"
-#include "xray/url.h"
 
 DEFINE_CLEANUP(cleanup_json, cJSON *, cJSON_Delete);
 
@@ -75,7 +74,7 @@ static bool add_client(cJSON *request, const struct request *r)
 	       json_add_bool(request, "x_forwarded_for", true);
 }
 
-static bool build_url(const struct request *r, char url[URL_CAP])
+bool segment_url(const struct request *r, char ret[URL_CAP])
 {
 	struct url_parts parts = {
 		.scheme = bytes_str(r->scheme ? r->scheme : "http"),
@@ -84,7 +83,7 @@ static bool build_url(const struct request *r, char url[URL_CAP])
 		.target = bytes_str(r->target),
 	};
 
-	return url_build(&parts, url);
+	return url_build(&parts, ret);
 }
 
 /* A request without an answer has no response: a status is never invented. */
@@ -105,7 +104,7 @@ static bool add_http(cJSON *doc, const struct request *r, bool *ret_url_whole)
 	cJSON *request = http ? json_add_object(http, "request") : NULL;
 	char url[URL_CAP];
 
-	*ret_url_whole = build_url(r, url);
+	*ret_url_whole = segment_url(r, url);
 	return request && json_add_string(request, "method", r->method, SEGMENT_METHOD_MAX) &&
 	       json_add_string(request, "url", url, sizeof(url)) &&
 	       json_add_string(request, "user_agent", r->user_agent, SEGMENT_HEADER_MAX) &&
@@ -179,14 +178,11 @@ static bool add_subsegments(cJSON *doc, const struct segment_context *ctx,
 	return true;
 }
 
-/* The SDK's rule: 5xx is the service's fault, 4xx the caller's error, 429 a throttle as well. */
 static bool add_outcome(cJSON *doc, const struct request *r)
 {
-	bool fault = r->status >= 500 || !r->status;
-	bool error = r->status >= 400 && r->status < 500;
-
-	return json_add_true(doc, "throttle", r->status == 429) &&
-	       json_add_true(doc, "error", error) && json_add_true(doc, "fault", fault);
+	return json_add_true(doc, "throttle", segment_is_throttle(r)) &&
+	       json_add_true(doc, "error", segment_is_error(r)) &&
+	       json_add_true(doc, "fault", segment_is_fault(r));
 }
 
 int segment_encode(const struct segment_context *ctx, const struct request *request,

@@ -20,6 +20,7 @@
 
 #include "trace/request.h"
 #include "xray/id.h"
+#include "xray/url.h"
 
 #define SEGMENT_METHOD_MAX   32	  /* bytes of http.request.method */
 #define SEGMENT_HEADER_MAX   2048 /* bytes of user_agent and client_ip each */
@@ -44,6 +45,28 @@ struct segment_context {
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	struct random_source random;
 };
+
+/*
+ * The SDK's rule: 5xx is the service's fault, 4xx the caller's error, 429 a throttle as well; no
+ * answer is a fault.
+ */
+static inline bool segment_is_fault(const struct request *request)
+{
+	return request->status >= 500 || !request->status;
+}
+
+static inline bool segment_is_error(const struct request *request)
+{
+	return request->status >= 400 && request->status < 500;
+}
+
+static inline bool segment_is_throttle(const struct request *request)
+{
+	return request->status == 429;
+}
+
+/* http.request.url of @request's document. As url_build(). */
+bool segment_url(const struct request *request, char ret[URL_CAP]);
 
 /*
  * Encodes @request. Root and Parent of its trace header are kept (a Parent without a Root belongs

@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "proto/sql.h"
 #include "xray/error_message.h"
 #include "xray/json.h"
 #include "xray/name.h"
@@ -27,8 +26,7 @@ static bool add_times_start(cJSON *out, const struct segment_context *ctx,
 	return json_add_seconds(out, "start_time", (ns + 999) / 1000);
 }
 
-/* A statement whose end was not seen ends with the last thing that was. */
-static uint64_t end_of(const struct statement *s)
+uint64_t subsegment_end_ns(const struct statement *s)
 {
 	if (s->end_ns)
 		return max_u64(s->end_ns, s->start_ns);
@@ -38,7 +36,7 @@ static uint64_t end_of(const struct statement *s)
 static bool add_times_end(cJSON *out, const struct segment_context *ctx, const struct statement *s)
 {
 	uint64_t start_us = (segment_epoch_ns(ctx, s->start_ns) + 999) / 1000;
-	uint64_t end_us = segment_epoch_ns(ctx, end_of(s)) / 1000;
+	uint64_t end_us = segment_epoch_ns(ctx, subsegment_end_ns(s)) / 1000;
 
 	return json_add_seconds(out, "end_time", max_u64(start_us, end_us));
 }
@@ -57,7 +55,8 @@ static bool add_url(cJSON *sql, const struct db_peer *peer)
 	return json_add_string(sql, "url", url, sizeof(url));
 }
 
-static bool add_query(cJSON *sql, const struct segment_context *ctx, const struct statement *s)
+struct bytes subsegment_text(enum segment_sql sql, const struct statement *s,
+			     char buffer[SQL_SANITIZED_CAP])
 {
 	struct sql_mode mode = {
 		.no_backslash_escapes = s->no_backslash_escapes,
@@ -66,15 +65,20 @@ static bool add_query(cJSON *sql, const struct segment_context *ctx, const struc
 		.truncated = s->sql_truncated,
 	};
 	struct bytes text = bytes_of(s->sql, s->sql ? s->sql_len : 0);
-	char clean[SQL_SANITIZED_CAP];
-	size_t len;
 
-	if (ctx->sql == SEGMENT_SQL_OFF || !text.len)
-		return true;
-	if (ctx->sql == SEGMENT_SQL_RAW)
-		return json_add_bytes(sql, "sanitized_query", text, SEGMENT_RAW_SQL_MAX);
-	len = sql_sanitize(text, mode, clean, sizeof(clean));
-	return json_add_bytes(sql, "sanitized_query", bytes_of(clean, len), sizeof(clean));
+	if (sql == SEGMENT_SQL_OFF || !text.len)
+		return BYTES_NONE;
+	if (sql == SEGMENT_SQL_RAW)
+		return text;
+	return bytes_of(buffer, sql_sanitize(text, mode, buffer, SQL_SANITIZED_CAP));
+}
+
+static bool add_query(cJSON *sql, const struct segment_context *ctx, const struct statement *s)
+{
+	char clean[SQL_SANITIZED_CAP];
+	struct bytes text = subsegment_text(ctx->sql, s, clean);
+
+	return json_add_bytes(sql, "sanitized_query", text, SEGMENT_RAW_SQL_MAX);
 }
 
 static bool add_sql(cJSON *out, const struct segment_context *ctx, const struct statement *s)
@@ -115,7 +119,7 @@ static bool add_message(cJSON *exception, const struct segment_context *ctx,
 	return json_add_string(exception, "message", whole, sizeof(whole));
 }
 
-static bool is_fault(const struct statement *s)
+bool subsegment_is_fault(const struct statement *s)
 {
 	return s->failed || s->lost_connection;
 }
@@ -126,7 +130,7 @@ static bool add_cause(cJSON *out, const struct segment_context *ctx, const struc
 	char id[SEGMENT_ID_LEN + 1];
 	cJSON *cause, *exceptions, *exception;
 
-	if (!is_fault(s))
+	if (!subsegment_is_fault(s))
 		return true;
 	segment_id_new(&ctx->random, id);
 	cause = json_add_object(out, "cause");
@@ -165,7 +169,7 @@ static bool add_metadata(cJSON *out, const struct segment_context *ctx, const st
 {
 	cJSON *metadata = json_add_object(out, "metadata");
 	cJSON *own = metadata ? json_add_object(metadata, "bpfxray") : NULL;
-	bool rows_later = s->last_ns > end_of(s);
+	bool rows_later = s->last_ns > subsegment_end_ns(s);
 
 	return own && json_add_string(own, "command", s->command, sizeof(s->command)) &&
 	       json_add_known(own, "rows", s->rows) &&
@@ -193,5 +197,5 @@ bool subsegment_fill(cJSON *out, const struct segment_context *ctx, const struct
 	       json_add_string(out, "type", "subsegment", SEGMENT_IDENTITY_MAX) &&
 	       json_add_string(out, "namespace", "remote", SEGMENT_IDENTITY_MAX) &&
 	       add_sql(out, ctx, s) && add_metadata(out, ctx, s) &&
-	       json_add_true(out, "fault", is_fault(s)) && add_times_end(out, ctx, s);
+	       json_add_true(out, "fault", subsegment_is_fault(s)) && add_times_end(out, ctx, s);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * subsegment.h - a database call as a subsegment; internal to the segment encoder.
+ * subsegment.h - a database call as a subsegment, for the segment encoder, and what a document says
+ * of one, for views that have no document.
  */
 #ifndef BPFXRAY_XRAY_SUBSEGMENT_H
 #define BPFXRAY_XRAY_SUBSEGMENT_H
 
 #include <cjson/cJSON.h>
 
+#include "proto/sql.h"
 #include "xray/segment.h"
 
 /* The segment that a subsegment hangs under. */
@@ -24,5 +26,16 @@ uint64_t segment_epoch_ns(const struct segment_context *ctx, uint64_t monotonic_
  */
 bool subsegment_fill(cJSON *out, const struct segment_context *ctx, const struct segment_ids *ids,
 		     const struct statement *statement);
+
+/* A statement whose end was not seen ends with the last thing that was. */
+uint64_t subsegment_end_ns(const struct statement *statement);
+bool subsegment_is_fault(const struct statement *statement);
+
+/*
+ * The statement's text as @sql lets it leave the host: sanitised in @buffer, or the statement's own
+ * memory; empty when there is none.
+ */
+struct bytes subsegment_text(enum segment_sql sql, const struct statement *statement,
+			     char buffer[SQL_SANITIZED_CAP]);
 
 #endif
