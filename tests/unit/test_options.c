@@ -131,6 +131,7 @@ TEST(options_commands)
 		{ "bpfxray doctor", COMMAND_DOCTOR },
 		{ "bpfxray doctor --pid 3 -v", COMMAND_DOCTOR },
 		{ "bpfxray trace --pid 3 --no-daemon", COMMAND_TRACE },
+		{ "bpfxray trace --pid 3 --top --output f", COMMAND_TRACE },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -193,6 +194,8 @@ static const struct {
 	{ "bpfxray trace --pid 1 --report f --output f", "--output and --report name the same" },
 	{ "bpfxray trace --pid 1 --stats f --report f", "--stats and --report name the same" },
 	{ "bpfxray trace --pid 1 --report -", "--report needs a file" },
+	{ "bpfxray trace --pid 1 --top --output -", "both write to stdout" },
+	{ "bpfxray doctor --top", "--top does not belong to doctor" },
 	{ "bpfxray doctor --report a", "--report does not belong to doctor" },
 	{ "bpfxray doctor --daemon a:1", "--daemon does not belong to doctor" },
 	{ "bpfxray doctor --name a", "--name does not belong to doctor" },
@@ -247,7 +250,7 @@ TEST(options_one_pid_too_many)
 static const char *const flag_names[] = { "--pid",     "--daemon",   "--no-daemon", "--output",
 					  "--name",    "--sampling", "--sql",	    "--db-spans",
 					  "--backend", "--stats",    "--duration",  "--report",
-					  "--version", "--help",     "-v" };
+					  "--top",     "--version",  "--help",	    "-v" };
 
 TEST(options_help_names_flags_and_exit_codes)
 {

@@ -11,7 +11,6 @@
 #include "emit/document.h"
 #include "emit/split.h"
 #include "util/log.h"
-#include "xray/segment.h"
 
 static enum exit_code open_daemon(const struct options *options, struct exporter *ret)
 {
@@ -97,15 +96,24 @@ static void send_document(void *ctx, const char *json, size_t len)
 		(void)file_writer_write(exporter->kept, json, len); /* counted there */
 }
 
+enum segment_sql exporter_segment_sql(enum sql_text sql)
+{
+	static const enum segment_sql words[] = {
+		[SQL_TEXT_SANITIZED] = SEGMENT_SQL_SANITIZED,
+		[SQL_TEXT_RAW] = SEGMENT_SQL_RAW,
+		[SQL_TEXT_OFF] = SEGMENT_SQL_OFF,
+	};
+
+	return words[sql];
+}
+
 void exporter_send(struct exporter *exporter, const char *service_name,
 		   const struct request *request)
 {
 	const struct segment_context context = {
 		.service_name = service_name,
 		.version = BPFXRAY_VERSION,
-		.sql = exporter->sql == SQL_TEXT_RAW   ? SEGMENT_SQL_RAW
-		       : exporter->sql == SQL_TEXT_OFF ? SEGMENT_SQL_OFF
-						       : SEGMENT_SQL_SANITIZED,
+		.sql = exporter_segment_sql(exporter->sql),
 		.realtime_offset_ns = exporter->realtime_offset_ns,
 		.random = { .fill = fill_random },
 	};

@@ -11,6 +11,7 @@
 #include "emit/file.h"
 #include "emit/udp.h"
 #include "trace/request.h"
+#include "xray/segment.h"
 
 struct exporter_counters {
 	uint64_t segments;    /* requests encoded */
@@ -34,6 +35,9 @@ void exporter_close(struct exporter *exporter);
 
 /* Reads both clocks anew: a clock that was set counts from the next segment on. */
 void exporter_refresh_clock(struct exporter *exporter);
+
+/* --sql as the segment encoder knows it. */
+enum segment_sql exporter_segment_sql(enum sql_text sql);
 
 /* Encodes and sends @request under @service_name. Losses are counted. */
 void exporter_send(struct exporter *exporter, const char *service_name,

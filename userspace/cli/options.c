@@ -143,6 +143,8 @@ static int check_together(struct options *options)
 		return option_wrong(options, "--daemon and --no-daemon contradict each other");
 	if (options->report && !strcmp(options->report, "-"))
 		return option_wrong(options, "--report needs a file, - is none");
+	if (options->top && options->output && !strcmp(options->output, "-"))
+		return option_wrong(options, "--top and --output - both write to stdout");
 	return check_files(options);
 }
 

@@ -51,7 +51,8 @@ struct options {
 	enum db_spans db_spans;
 	enum backend backend;
 	const char *stats;
-	const char *report;   /* the page's file */
+	const char *report; /* the page's file */
+	bool top;
 	uint32_t duration_s;  /* 0: until stopped */
 	unsigned int verbose; /* times -v was given */
 	char error[256];      /* the one line for the user when options_parse() fails */

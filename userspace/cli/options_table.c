@@ -49,6 +49,8 @@ const struct flag option_flags[] = {
 	FLAG(FOR_TRACE, "duration", "SECONDS", "stop after this time", .set = set_duration),
 	FLAG(FOR_TRACE, "report", "FILE.html", "at the end, write what was traced as a page",
 	     .set = set_text, FIELD(report)),
+	FLAG(FOR_TRACE, "top", NULL, "show a live view; lines when stdout is no terminal",
+	     .set = set_true, FIELD(top)),
 	FLAG(FOR_TRACE | FOR_DOCTOR, "verbose", NULL, "say more on stderr; twice: everything",
 	     .letter = 'v', .repeatable = true, .set = set_verbose),
 	FLAG(FOR_ALL, "version", NULL, "print the versions",

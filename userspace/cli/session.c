@@ -54,6 +54,11 @@ static struct stats_source stats_source(struct session *session)
 	return (struct stats_source){ session->kernel, session->trace, &session->exporter };
 }
 
+static struct top_source top_source(struct session *session)
+{
+	return (struct top_source){ stats_source(session), &session->services };
+}
+
 void session_take_record(void *ctx, const struct record_view *view)
 {
 	struct session *session = ctx;
@@ -82,6 +87,7 @@ void session_take_request(void *ctx, const struct request *request)
 
 	exporter_send(&session->exporter, services_name(&session->services, request->tgid),
 		      request);
+	top_view_request(session->view, request);
 	session->last_request_ns = session_now_ns();
 }
 
@@ -143,6 +149,7 @@ static void tell_health(struct session *session)
 
 static void tick(struct session *session)
 {
+	const struct top_source top = top_source(session);
 	uint64_t now_ns;
 
 	kernel_sweep(session->kernel);
@@ -154,6 +161,7 @@ static void tick(struct session *session)
 	report_output_error(session);
 	if (health_asked(session->health_fd))
 		tell_health(session);
+	top_view_tick(session->view, &top, now_ns);
 	if (stats_requested) {
 		struct stats_source source = stats_source(session);
 
@@ -205,6 +213,7 @@ enum exit_code session_finish(struct session *session)
 {
 	const struct timespec quiet = { .tv_nsec = LAST_SWEEP_MS * 1000000L };
 	struct stats_source source = stats_source(session);
+	const struct top_source top = top_source(session);
 
 	nanosleep(&quiet, NULL);
 	kernel_sweep(session->kernel);
@@ -213,6 +222,7 @@ enum exit_code session_finish(struct session *session)
 	exporter_refresh_clock(&session->exporter);
 	trace_flush(session->trace, session_now_ns());
 	report_output_error(session);
+	session->view = top_view_end(session->view, &top, session_now_ns());
 	stats_log(&source);
 	write_stats(session, &source);
 	return run_report_write(&session->report);

@@ -8,6 +8,7 @@
 #include "cli/run_report.h"
 #include "cli/services.h"
 #include "cli/stats.h"
+#include "cli/top_view.h"
 #include "probe/kernel.h"
 #include "trace/trace.h"
 
@@ -23,6 +24,7 @@ struct session {
 	struct exporter exporter;
 	struct services services;
 	struct run_report report;
+	struct top_view *view; /* NULL: no --top */
 	uint64_t ready_ns;
 	uint64_t last_request_ns;
 	uint64_t out_of_memory; /* records that could not be taken in */

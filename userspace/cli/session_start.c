@@ -122,6 +122,17 @@ static enum exit_code start(struct session *session)
 	return code;
 }
 
+/* Tracing goes on without it. */
+static void open_view(struct session *session)
+{
+	int err = 0;
+
+	if (session->options->top)
+		err = top_view_open(session->options, session->ready_ns, &session->view);
+	if (err < 0)
+		log_error("cannot show a live view: %s", strerror(-err));
+}
+
 enum exit_code session_run(const struct options *options)
 {
 	struct session session = { .options = options, .services = { .given = options->name } };
@@ -137,6 +148,7 @@ enum exit_code session_run(const struct options *options)
 		session.ready_ns = session_now_ns();
 		log_info("ready: backend %s, %zu processes", kernel_backend_name(session.kernel),
 			 kernel_targets(session.kernel));
+		open_view(&session);
 		session_loop(&session);
 		code = session_finish(&session);
 		cleanup_close(&session.health_fd);

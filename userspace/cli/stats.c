@@ -200,3 +200,24 @@ void stats_log(const struct stats_source *source)
 	if (!losses && !snapshot.bad_records)
 		log_info("nothing lost: every drop counter is 0");
 }
+
+uint64_t stats_losses(const struct stats_source *source, char *ret, size_t cap)
+{
+	struct snapshot snapshot = take_snapshot(source);
+	uint64_t lost = snapshot.bad_records;
+	size_t used = 0;
+
+	*ret = '\0';
+	if (lost)
+		used = (size_t)snprintf(ret, cap, "bad_records %" PRIu64, lost);
+	for_each_counter (c) {
+		uint64_t value = c->loss ? counter_value(&snapshot, c) : 0;
+
+		if (value && used < cap)
+			used += (size_t)snprintf(ret + used, cap - used, "%s%s %s %" PRIu64,
+						 used ? ", " : "", group_names[c->group], c->name,
+						 value);
+		lost += value;
+	}
+	return lost;
+}

@@ -27,4 +27,10 @@ int stats_write(const struct stats_source *source, const char *path);
  */
 void stats_log(const struct stats_source *source);
 
+/*
+ * The sum of the losses; their causes, as many as fit, in @ret of @cap bytes: `udp failed_full 3,
+ * ..`.
+ */
+uint64_t stats_losses(const struct stats_source *source, char *ret, size_t cap);
+
 #endif
