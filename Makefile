@@ -28,7 +28,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Werror
 CFLAGS ?= -O2 -g
 CPPFLAGS_USER := -Iuserspace -Iinclude -isystem $(O)/gen -D_GNU_SOURCE -DBPFXRAY_VERSION='"$(VERSION)"'
 CFLAGS_USER := -std=gnu11 $(WARNINGS) -fstack-protector-strong $(CFLAGS)
-LDLIBS_USER := -lbpf -lelf -lz -lcjson
+LDLIBS_USER := -lbpf -lelf -lz -lcjson -lcares
 SANFLAGS := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 ifeq ($(SAN),1)
 CFLAGS_USER += $(SANFLAGS)
@@ -121,7 +121,7 @@ build/unit/%.o: userspace/%.c
 
 build/unit/unit: $(UNIT_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SANFLAGS) $^ -o $@ -lcjson -lz
+	$(Q)$(CC) $(SANFLAGS) $^ -o $@ -lcjson -lz -lcares
 
 test-unit: build/unit/unit
 	$(Q)build/unit/unit

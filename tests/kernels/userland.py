@@ -17,8 +17,17 @@ import sys
 import packages
 
 SUITE = "bookworm"
-BUILT_AGAINST = ["libbpf-dev", "libelf-dev", "zlib1g-dev", "libcjson-dev", "libc6-dev"]
+BUILT_AGAINST = ["libbpf-dev", "libelf-dev", "zlib1g-dev", "libcjson-dev", "libc-ares-dev"]
+BUILT_AGAINST += ["libc6-dev"]
 RUN_THERE = ["busybox-static", "dash", "coreutils", "python3", "bpftool"]
+
+
+# What the tree was made of: another list makes it anew.
+STAMP = "packages"
+
+
+def packages_text():
+    return "\n".join(BUILT_AGAINST + RUN_THERE)
 
 
 def unpack(archives, tree):
@@ -38,6 +47,8 @@ def fetch(arch, wanted):
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     unpack(archives, unfinished)
+    (unfinished / STAMP).write_text(packages_text())
+    shutil.rmtree(wanted, ignore_errors=True)
     os.rename(unfinished, wanted)
     shutil.rmtree(archives)
 
@@ -48,7 +59,8 @@ def get(arch):
     packages.KERNELS.mkdir(parents=True, exist_ok=True)
     with open(packages.KERNELS / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not wanted.exists():
+        stamp = wanted / STAMP
+        if not stamp.exists() or stamp.read_text() != packages_text():
             fetch(arch, wanted)
     return wanted
 

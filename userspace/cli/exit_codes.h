@@ -15,7 +15,7 @@
 	X(EXIT_NO_PROCESS, 4, "no such process, it ended, or it is none that can be traced")       \
 	X(EXIT_KERNEL, 5, "the kernel lacks something: BTF, a tracepoint, a map type, tracefs")    \
 	X(EXIT_OUTPUT, 6, "an output cannot be written (no permission, disk full)")                \
-	X(EXIT_ADDRESS, 7, "the daemon's address is malformed or does not resolve")                \
+	X(EXIT_ADDRESS, 7, "the daemon's address is malformed")                                    \
 	X(EXIT_ALREADY_TRACED, 8, "another bpfxray traces this process")                           \
 	X(EXIT_ATTACH, 9, "the kernel side was refused: it does not load, attach or fire")         \
 	X(EXIT_DIFFERENT, 10, "compare: differences that are not documented")

@@ -12,24 +12,6 @@
 #include "emit/split.h"
 #include "util/log.h"
 
-static enum exit_code open_daemon(const struct options *options, struct exporter *ret)
-{
-	const char *text = options->daemon ?: getenv("AWS_XRAY_DAEMON_ADDRESS"), *why = NULL;
-	struct daemon_address address;
-
-	if (!text || !*text)
-		text = DAEMON_ADDRESS_DEFAULT;
-	if (daemon_address_parse(text, &address, &why) < 0) {
-		log_error("daemon address `%s`: %s", text, why);
-		return EXIT_ADDRESS;
-	}
-	if (udp_sender_open(&address.udp, &ret->udp, &why) < 0) {
-		log_error("daemon address `%s`: %s", text, why);
-		return EXIT_ADDRESS;
-	}
-	return EXIT_OK;
-}
-
 enum exit_code exporter_open(const struct options *options, struct exporter *ret)
 {
 	enum exit_code code = EXIT_OK;
@@ -44,7 +26,7 @@ enum exit_code exporter_open(const struct options *options, struct exporter *ret
 		return EXIT_OUTPUT;
 	}
 	if (!options->no_daemon)
-		code = open_daemon(options, ret);
+		code = daemon_link_open(options, &ret->daemon);
 	if (code != EXIT_OK)
 		exporter_close(ret);
 	return code;
@@ -52,8 +34,25 @@ enum exit_code exporter_open(const struct options *options, struct exporter *ret
 
 void exporter_close(struct exporter *exporter)
 {
-	exporter->udp = udp_sender_free(exporter->udp);
+	exporter->daemon = daemon_link_free(exporter->daemon);
 	exporter->file = file_writer_free(exporter->file);
+}
+
+void exporter_tick(struct exporter *exporter, uint64_t now_ns)
+{
+	if (exporter->daemon)
+		daemon_link_tick(exporter->daemon, now_ns);
+}
+
+void exporter_finish(struct exporter *exporter)
+{
+	if (exporter->daemon)
+		daemon_link_finish(exporter->daemon);
+}
+
+const struct udp_counters *exporter_udp(const struct exporter *exporter)
+{
+	return exporter->daemon ? udp_sender_counters(exporter->daemon->udp) : NULL;
 }
 
 static int64_t clock_ns(clockid_t clock)
@@ -88,8 +87,8 @@ static void send_document(void *ctx, const char *json, size_t len)
 	struct exporter *exporter = ctx;
 
 	exporter->counters.documents++;
-	if (exporter->udp)
-		(void)udp_sender_send(exporter->udp, json, len); /* counted there */
+	if (exporter->daemon)
+		udp_sender_send(exporter->daemon->udp, json, len); /* counted there */
 	if (exporter->file)
 		(void)file_writer_write(exporter->file, json, len); /* counted there */
 	if (exporter->kept)

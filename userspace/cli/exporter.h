@@ -6,10 +6,10 @@
 #ifndef BPFXRAY_CLI_EXPORTER_H
 #define BPFXRAY_CLI_EXPORTER_H
 
+#include "cli/daemon_link.h"
 #include "cli/exit_codes.h"
 #include "cli/options.h"
 #include "emit/file.h"
-#include "emit/udp.h"
 #include "trace/request.h"
 #include "xray/segment.h"
 
@@ -21,9 +21,9 @@ struct exporter_counters {
 };
 
 struct exporter {
-	struct udp_sender *udp;	  /* NULL: --no-daemon */
-	struct file_writer *file; /* NULL: no --output */
-	struct file_writer *kept; /* for --report (run_report.h), not owned; NULL: none */
+	struct daemon_link *daemon; /* NULL: --no-daemon */
+	struct file_writer *file;   /* NULL: no --output */
+	struct file_writer *kept;   /* for --report (run_report.h), not owned; NULL: none */
 	enum sql_text sql;
 	int64_t realtime_offset_ns;
 	struct exporter_counters counters;
@@ -32,6 +32,15 @@ struct exporter {
 /* Opens what @options name. EXIT_OK, or the exit code after one line that says what is wrong. */
 enum exit_code exporter_open(const struct options *options, struct exporter *ret);
 void exporter_close(struct exporter *exporter);
+
+/* Carries on what is under way towards the daemons. Never waits. @now_ns: CLOCK_MONOTONIC. */
+void exporter_tick(struct exporter *exporter, uint64_t now_ns);
+
+/* The end: sends what is queued, for a second at most, and counts the rest. */
+void exporter_finish(struct exporter *exporter);
+
+/* What became of documents for the daemons; NULL: none are used. Valid until the next call. */
+const struct udp_counters *exporter_udp(const struct exporter *exporter);
 
 /* Reads both clocks anew: a clock that was set counts from the next segment on. */
 void exporter_refresh_clock(struct exporter *exporter);

@@ -161,7 +161,9 @@ int options_parse(int argc, char **argv, struct options *ret)
 	enum command command = COMMAND_NONE;
 	int r;
 
-	*ret = (struct options){ .db_spans = DB_SPANS_APP };
+	*ret = (struct options){ .db_spans = DB_SPANS_APP,
+				 .queue_bytes = OPTIONS_QUEUE_BYTES,
+				 .queue_documents = OPTIONS_QUEUE_DOCUMENTS };
 	if (argc < 2)
 		return option_wrong(ret, "no command (try: bpfxray trace --pid PID)");
 	if (argv[1][0] != '-') {

@@ -22,6 +22,10 @@
 /* --duration: a year; more is a typing error. */
 #define OPTIONS_DURATION_MAX_S (366u * 86400u)
 
+/* --queue-bytes and --queue-documents unless given: some seconds of a busy service. */
+#define OPTIONS_QUEUE_BYTES	8388608
+#define OPTIONS_QUEUE_DOCUMENTS 10000
+
 enum command {
 	COMMAND_NONE,
 	COMMAND_TRACE,
@@ -42,6 +46,8 @@ struct options {
 	enum command command;
 	pid_t pids[OPTIONS_PIDS_MAX]; /* each once, in the order given */
 	size_t pid_count;
+	size_t queue_bytes; /* documents that wait for the daemon */
+	size_t queue_documents;
 	const char *daemon; /* HOST:PORT, not looked at yet */
 	bool no_daemon;
 	const char *output; /* "-" is stdout */

@@ -103,6 +103,21 @@ int set_duration(struct options *options, const struct flag *flag, const char *v
 	return 0;
 }
 
+int set_size(struct options *options, const struct flag *flag, const char *value)
+{
+	unsigned long size = 0;
+	int r = whole_number(value, &size);
+
+	if (r == -EINVAL)
+		return option_wrong(options, "--%s: \"%.64s\" is not a whole number", flag->name,
+				    value);
+	if (r || size < flag->min || size > flag->max)
+		return option_wrong(options, "--%s: %.64s is out of range (%zu to %zu)", flag->name,
+				    value, flag->min, flag->max);
+	*(size_t *)((char *)options + flag->offset) = size;
+	return 0;
+}
+
 int set_true(struct options *options, const struct flag *flag, const char *value)
 {
 	(void)value;

@@ -32,6 +32,7 @@ struct flag {
 	bool repeatable;
 	flag_setter *set;
 	size_t offset;		  /* of the field, for set_text(), set_true() and set_word() */
+	size_t min, max;	  /* for set_size() */
 	const char *const *words; /* for set_word(): by the enum's value, NULL at the end */
 };
 
@@ -46,6 +47,6 @@ extern const size_t option_flag_count;
 __attribute__((format(printf, 2, 3))) int option_wrong(struct options *options, const char *format,
 						       ...);
 
-flag_setter set_text, set_word, set_true, set_pid, set_duration, set_verbose, set_command;
+flag_setter set_text, set_word, set_true, set_size, set_pid, set_duration, set_verbose, set_command;
 
 #endif

@@ -132,18 +132,19 @@ static void explain_silence(struct session *session, uint64_t now_ns)
 static void tell_health(struct session *session)
 {
 	const struct exporter *exporter = &session->exporter;
-	const struct udp_counters *udp = exporter->udp ? udp_sender_counters(exporter->udp) : NULL;
+	const struct udp_counters *udp = exporter_udp(exporter);
+	char daemon[DAEMON_STATE_MAX] = "not in use";
 	const struct health_report report = {
 		.why = session->ring_failed ? "the ring buffer cannot be read" : NULL,
-		.daemon = udp ? "not probed" : "not in use",
+		.daemon = daemon,
 		.processes = kernel_targets(session->kernel),
 		.requests = exporter->counters.segments,
 		.sent = udp ? udp->sent : 0,
-		.lost = udp ? udp->too_large + udp->failed_full + udp->failed_unreachable +
-					udp->failed_other
-			    : 0,
+		.lost = udp ? udp->too_large + udp->dropped_full + udp->dropped_unsent : 0,
 	};
 
+	if (exporter->daemon)
+		daemon_link_state(exporter->daemon, daemon);
 	health_answer(session->health_fd, &report);
 }
 
@@ -157,6 +158,7 @@ static void tick(struct session *session)
 	exporter_refresh_clock(&session->exporter);
 	now_ns = session_now_ns();
 	trace_tick(session->trace, now_ns);
+	exporter_tick(&session->exporter, now_ns);
 	explain_silence(session, now_ns);
 	report_output_error(session);
 	if (health_asked(session->health_fd))
@@ -221,6 +223,7 @@ enum exit_code session_finish(struct session *session)
 	kernel_drain(session->kernel);
 	exporter_refresh_clock(&session->exporter);
 	trace_flush(session->trace, session_now_ns());
+	exporter_finish(&session->exporter);
 	report_output_error(session);
 	session->view = top_view_end(session->view, &top, session_now_ns());
 	stats_log(&source);

@@ -82,9 +82,8 @@ static const struct counter {
 	U(sent, false),
 	U(refused, false),
 	U(too_large, true),
-	U(failed_full, true),
-	U(failed_unreachable, true),
-	U(failed_other, true),
+	U(dropped_full, true),
+	U(dropped_unsent, true),
 #undef U
 #define F(field, loss)                                                                             \
 	{                                                                                          \
@@ -99,6 +98,7 @@ struct snapshot {
 	uint64_t kernel[BX_C_MAX];
 	uint64_t open; /* exchanges that are neither sent nor lost yet */
 	uint64_t bad_records;
+	uint64_t queued;	      /* documents that are neither sent nor lost yet */
 	const void *group[GROUP_MAX]; /* NULL: that way out is not in use */
 };
 
@@ -109,10 +109,11 @@ static struct snapshot take_snapshot(const struct stats_source *source)
 
 	kernel_counters(source->kernel, ret.kernel);
 	ret.open = kernel_open_exchanges(source->kernel);
+	ret.queued = exporter->daemon ? udp_sender_queued(exporter->daemon->udp) : 0;
 	ret.bad_records = kernel_bad_records(source->kernel);
 	ret.group[TRACE] = trace_counters(source->trace);
 	ret.group[EXPORT] = &exporter->counters;
-	ret.group[UDP] = exporter->udp ? udp_sender_counters(exporter->udp) : NULL;
+	ret.group[UDP] = exporter_udp(exporter);
 	ret.group[FILE_OUT] = exporter->file ? file_writer_counters(exporter->file) : NULL;
 	return ret;
 }
@@ -149,6 +150,7 @@ static char *snapshot_to_json(const struct snapshot *snapshot)
 			cJSON_AddNumberToObject(losses, c->name, value);
 	}
 	cJSON_AddNumberToObject(groups[KERNEL], "open", snapshot->open);
+	cJSON_AddNumberToObject(groups[UDP], "queued", snapshot->queued);
 	cJSON_AddNumberToObject(groups[KERNEL], "bad_records", snapshot->bad_records);
 	cJSON_AddNumberToObject(losses, "bad_records", snapshot->bad_records);
 	text = cJSON_Print(root);
@@ -181,8 +183,7 @@ void stats_log(const struct stats_source *source)
 	log_info("%" PRIu64 " requests, %" PRIu64 " statements, %" PRIu64
 		 " documents; sent %" PRIu64 ", written %" PRIu64,
 		 exporter->counters.segments, exporter->counters.statements,
-		 exporter->counters.documents,
-		 exporter->udp ? udp_sender_counters(exporter->udp)->sent : 0,
+		 exporter->counters.documents, exporter->daemon ? exporter_udp(exporter)->sent : 0,
 		 exporter->file ? file_writer_counters(exporter->file)->written : 0);
 	for_each_counter (c) {
 		uint64_t value = counter_value(&snapshot, c);

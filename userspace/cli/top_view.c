@@ -85,7 +85,7 @@ static struct top_facts gather(struct top_view *view, const struct top_source *s
 		.backend = kernel_backend_name(source->stats.kernel),
 		.running_s = (now_ns - view->start_ns) / 1000000000,
 		.documents = exporter->counters.documents,
-		.sent = exporter->udp ? udp_sender_counters(exporter->udp)->sent : 0,
+		.sent = exporter->daemon ? exporter_udp(exporter)->sent : 0,
 		.losses = texts->losses,
 		.now_ns = now_ns,
 	};

@@ -4,6 +4,7 @@
  * replaces the shared ones under a binary. libelf cannot tell its package's version at run time, so
  * the one compiled against is named.
  */
+#include <ares.h>
 #include <bpf/libbpf.h>
 #include <cjson/cJSON.h>
 #include <elfutils/version.h>
@@ -21,4 +22,5 @@ void version_print(FILE *out)
 		_ELFUTILS_VERSION % 1000);
 	fprintf(out, "zlib %s\n", zlibVersion());
 	fprintf(out, "cJSON %s\n", cJSON_Version());
+	fprintf(out, "c-ares %s\n", ares_version(NULL));
 }

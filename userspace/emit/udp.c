@@ -1,138 +1,302 @@
 // SPDX-License-Identifier: Apache-2.0
-/* udp.c - see udp.h. */
+/* udp.c - see udp.h: the queue's way to the daemons. */
 #include "emit/udp.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <stdbool.h>
+#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
+#include <time.h>
 
 #include "emit/document.h"
+#include "emit/udp_private.h"
 #include "util/cleanup.h"
 
+/* How long a refusal may take: on the same host it comes at once, in a data centre in 1 ms. */
+#define VERDICT_NS 50000000ULL
+/* How often the end looks again. */
+#define FINISH_TICK_MS 10
+
 struct udp_sender {
-	int fd;
+	struct queue queue;
+	struct udp_daemon daemons[ENDPOINTS_MAX];
+	size_t daemon_count;
+	uint64_t now_ns;
+	bool refusal; /* not asked for yet */
 	struct udp_counters counters;
 };
 
-DEFINE_CLEANUP(cleanup_addrinfo, struct addrinfo *, freeaddrinfo);
-
-static int connect_to(const struct addrinfo *to)
+int udp_sender_new(struct queue_limits limits, struct udp_sender **ret)
 {
-	_cleanup_close_ int fd =
-		socket(to->ai_family, to->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct udp_sender *sender = calloc(1, sizeof(*sender));
 
-	if (fd < 0 || connect(fd, to->ai_addr, to->ai_addrlen) < 0)
-		return -errno;
-	return TAKE_FD(fd);
-}
-
-static int resolve(const struct host_port *to, struct addrinfo **ret, const char **ret_why)
-{
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM };
-	int r = getaddrinfo(to->host, to->port, &hints, ret);
-
-	if (!r)
-		return 0;
-	*ret = NULL;
-	*ret_why = gai_strerror(r);
-	return r == EAI_MEMORY ? -ENOMEM : -EHOSTUNREACH;
-}
-
-/* A socket to the first of @found that is (not) IPv4 and can be reached by a route. */
-static int connect_first(const struct addrinfo *found, bool v4)
-{
-	int fd = -EHOSTUNREACH;
-
-	for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next) {
-		if ((a->ai_family == AF_INET) == v4)
-			fd = connect_to(a);
-	}
-	return fd;
-}
-
-int udp_sender_open(const struct host_port *to, struct udp_sender **ret, const char **ret_why)
-{
-	_cleanup_(cleanup_addrinfo) struct addrinfo *found = NULL;
-	_cleanup_close_ int fd = -1;
-	struct udp_sender *sender;
-	int r = resolve(to, &found, ret_why);
-
-	if (r < 0)
-		return r;
-	fd = connect_first(found, true);
-	if (fd < 0)
-		fd = connect_first(found, false);
-	if (fd < 0) {
-		*ret_why = strerror(-fd);
-		return fd;
-	}
-	sender = calloc(1, sizeof(*sender));
-	if (!sender) {
-		*ret_why = strerror(ENOMEM);
+	if (!sender)
 		return -ENOMEM;
-	}
-	sender->fd = TAKE_FD(fd);
+	queue_init(&sender->queue, limits);
 	*ret = sender;
 	return 0;
 }
 
 struct udp_sender *udp_sender_free(struct udp_sender *sender)
 {
-	if (sender)
-		close(sender->fd);
+	if (!sender)
+		return NULL;
+	for (size_t i = 0; i < sender->daemon_count; i++)
+		udp_daemon_close(&sender->daemons[i]);
+	queue_clear(&sender->queue);
 	free(sender);
 	return NULL;
 }
 
-static int send_once(int fd, const char *json, size_t len)
+/* Takes the daemon for @endpoint over from @old, or opens one. */
+static void take_over(struct udp_sender *sender, struct udp_daemon *old, size_t old_count,
+		      const struct endpoint *endpoint)
 {
-	struct iovec parts[] = {
-		{ (void *)DOCUMENT_HEADER, sizeof(DOCUMENT_HEADER) - 1 },
-		{ (void *)json, len },
-	};
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	struct udp_daemon *daemon = &sender->daemons[sender->daemon_count++];
 
-	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i].fd >= 0 && endpoint_equal(&old[i].endpoint, endpoint)) {
+			*daemon = old[i];
+			old[i].fd = -1;
+			return;
+		}
+	}
+	udp_daemon_open(daemon, endpoint, sender->now_ns);
 }
 
-/* The counter of a send that returned @error. */
-static uint64_t *counter_of(struct udp_counters *counters, int error)
+void udp_sender_set_endpoints(struct udp_sender *sender, const struct endpoint_set *set)
 {
-	switch (-error) {
-	case 0:
-		return &counters->sent;
-	case EMSGSIZE:
-		return &counters->too_large;
-	case EAGAIN:
-	case ENOBUFS:
-	case ENOMEM:
-		return &counters->failed_full;
-	case ECONNREFUSED:
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case ENETDOWN:
-		return &counters->failed_unreachable;
-	default:
-		return &counters->failed_other;
+	struct udp_daemon old[ENDPOINTS_MAX];
+	size_t old_count = sender->daemon_count;
+
+	memcpy(old, sender->daemons, sizeof(old));
+	sender->daemon_count = 0;
+	for (size_t i = 0; i < set->count; i++)
+		take_over(sender, old, old_count, &set->at[i]);
+	for (size_t i = 0; i < old_count; i++)
+		udp_daemon_close(&old[i]);
+}
+
+void udp_sender_set_limits(struct udp_sender *sender, struct queue_limits limits)
+{
+	sender->queue.limits = limits;
+}
+
+static void refused(struct udp_sender *sender, struct udp_daemon *daemon)
+{
+	sender->counters.refused++;
+	sender->refusal = true;
+	udp_daemon_down(daemon, sender->now_ns);
+}
+
+static void pop_as(struct udp_sender *sender, uint64_t *counter)
+{
+	queue_pop(&sender->queue);
+	++*counter;
+}
+
+/* The document that @daemon was tried with has arrived, as far as can be told. */
+static void probe_passed(struct udp_sender *sender, struct udp_daemon *daemon)
+{
+	struct queued *first = queue_first(&sender->queue);
+
+	daemon->state = DAEMON_UP;
+	/* else a full queue has dropped it meanwhile, and counted it */
+	if (first && first->serial == daemon->probe_serial)
+		pop_as(sender, &sender->counters.sent);
+}
+
+/* What answers have come, and which tries have passed. */
+static void take_verdicts(struct udp_sender *sender)
+{
+	for (size_t i = 0; i < sender->daemon_count; i++) {
+		struct udp_daemon *daemon = &sender->daemons[i];
+
+		if (udp_daemon_take_error(daemon))
+			refused(sender, daemon);
+		else if (daemon->state == DAEMON_PROBED && sender->now_ns >= daemon->retry_ns)
+			probe_passed(sender, daemon);
 	}
 }
 
-int udp_sender_send(struct udp_sender *sender, const char *json, size_t len)
+static bool probing(const struct udp_sender *sender)
 {
-	int r = len > DOCUMENT_MAX ? -EMSGSIZE : send_once(sender->fd, json, len);
-
-	if (r == -ECONNREFUSED) {
-		sender->counters.refused++;
-		r = send_once(sender->fd, json, len);
-	}
-	++*counter_of(&sender->counters, r);
-	return r;
+	for (size_t i = 0; i < sender->daemon_count; i++)
+		if (sender->daemons[i].state == DAEMON_PROBED)
+			return true;
+	return false;
 }
 
-const struct udp_counters *udp_sender_counters(const struct udp_sender *sender)
+/* splitmix64's finalizer: every bit of both hashes counts. */
+static uint64_t score(uint64_t trace, uint64_t daemon)
 {
+	uint64_t x = trace ^ daemon;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
+}
+
+static bool usable(struct udp_sender *sender, struct udp_daemon *daemon)
+{
+	return daemon->state == DAEMON_UP || udp_daemon_may_probe(daemon, sender->now_ns);
+}
+
+/* The daemon for documents of @trace, or NULL when none can be used now. */
+static struct udp_daemon *choose(struct udp_sender *sender, uint64_t trace)
+{
+	struct udp_daemon *best = NULL;
+	uint64_t best_score = 0;
+
+	for (size_t i = 0; i < sender->daemon_count; i++) {
+		struct udp_daemon *daemon = &sender->daemons[i];
+		uint64_t its = score(trace, daemon->hash);
+
+		if ((!best || its > best_score) && usable(sender, daemon)) {
+			best = daemon;
+			best_score = its;
+		}
+	}
+	return best;
+}
+
+/* The documents at the queue's head that go to @daemon, up to a batch. */
+static unsigned int batch_len(struct udp_sender *sender, const struct udp_daemon *daemon)
+{
+	const struct queued *document = queue_first(&sender->queue);
+	unsigned int n = 0;
+
+	if (daemon->state != DAEMON_UP)
+		return 1;
+	while (document && n < UDP_BATCH && choose(sender, document->trace) == daemon) {
+		document = queue_next(document);
+		n++;
+	}
+	return n;
+}
+
+static void sent(struct udp_sender *sender, struct udp_daemon *daemon, int count)
+{
+	if (daemon->state == DAEMON_UP) {
+		while (count--)
+			pop_as(sender, &sender->counters.sent);
+		return;
+	}
+	daemon->state = DAEMON_PROBED;
+	daemon->retry_ns = sender->now_ns + VERDICT_NS;
+	daemon->probe_serial = queue_first(&sender->queue)->serial;
+}
+
+/* What became of a batch to @daemon. False when nothing more can be sent for now. */
+static bool take_result(struct udp_sender *sender, struct udp_daemon *daemon, int r)
+{
+	if (r > 0)
+		sent(sender, daemon, r);
+	else if (r == -EMSGSIZE)
+		pop_as(sender, &sender->counters.too_large);
+	else if (r == -EAGAIN || r == -ENOBUFS || r == -ENOMEM)
+		return false; /* the buffers are full: at the next tick */
+	if (udp_daemon_take_error(daemon) || (r < 0 && r != -EMSGSIZE))
+		refused(sender, daemon);
+	return true;
+}
+
+/* Sends one batch. False when nothing more can be sent for now. */
+static bool send_batch(struct udp_sender *sender)
+{
+	struct queued *first = queue_first(&sender->queue);
+	struct udp_daemon *daemon;
+
+	/* the head of the queue is out on trial */
+	if (!first || probing(sender))
+		return false;
+	daemon = choose(sender, first->trace);
+	if (!daemon)
+		return false;
+	return take_result(sender, daemon,
+			   udp_daemon_send(daemon, first, batch_len(sender, daemon)));
+}
+
+static void pump(struct udp_sender *sender)
+{
+	take_verdicts(sender);
+	while (send_batch(sender))
+		;
+}
+
+void udp_sender_send(struct udp_sender *sender, const char *json, size_t len)
+{
+	if (len > DOCUMENT_MAX) {
+		sender->counters.too_large++;
+		return;
+	}
+	(void)queue_push(&sender->queue, document_trace(json, len), json, len); /* counted there */
+	if (sender->queue.count % UDP_BATCH == 0)
+		pump(sender);
+}
+
+void udp_sender_tick(struct udp_sender *sender, uint64_t now_ns)
+{
+	sender->now_ns = now_ns;
+	pump(sender);
+}
+
+/* Waits a moment; less when a socket has room before. */
+static void wait_a_moment(struct udp_sender *sender)
+{
+	struct pollfd fds[ENDPOINTS_MAX];
+	size_t count = 0;
+	struct timespec now;
+
+	for (size_t i = 0; !probing(sender) && i < sender->daemon_count; i++)
+		if (sender->daemons[i].state == DAEMON_UP)
+			fds[count++] = (struct pollfd){ sender->daemons[i].fd, POLLOUT, 0 };
+	(void)poll(fds, count, FINISH_TICK_MS);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sender->now_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static bool all_down(const struct udp_sender *sender)
+{
+	for (size_t i = 0; i < sender->daemon_count; i++)
+		if (sender->daemons[i].state != DAEMON_DOWN)
+			return false;
+	return true;
+}
+
+void udp_sender_finish(struct udp_sender *sender, unsigned int patience_ms)
+{
+	uint64_t deadline_ns;
+
+	wait_a_moment(sender);
+	deadline_ns = sender->now_ns + patience_ms * 1000000ULL;
+	/* each that is down gets a last chance */
+	for (size_t i = 0; i < sender->daemon_count; i++)
+		if (sender->daemons[i].state == DAEMON_DOWN)
+			sender->daemons[i].retry_ns = 0;
+	pump(sender);
+	while (queue_first(&sender->queue) && !all_down(sender) && sender->now_ns < deadline_ns) {
+		wait_a_moment(sender);
+		pump(sender);
+	}
+	while (queue_first(&sender->queue))
+		pop_as(sender, &sender->counters.dropped_unsent);
+}
+
+bool udp_sender_take_refusal(struct udp_sender *sender)
+{
+	bool ret = sender->refusal;
+
+	sender->refusal = false;
+	return ret;
+}
+
+size_t udp_sender_queued(const struct udp_sender *sender)
+{
+	return sender->queue.count;
+}
+
+const struct udp_counters *udp_sender_counters(struct udp_sender *sender)
+{
+	sender->counters.dropped_full = sender->queue.dropped_documents;
 	return &sender->counters;
 }

@@ -1,43 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * udp.h - documents to the X-Ray daemon, one datagram each. Sending never waits and never resolves
- * a name.
+ * udp.h - documents to the X-Ray daemons, one datagram each, through a bounded queue. Nothing here
+ * waits or resolves a name, but udp_sender_finish().
  *
- * `sent` means handed to the network, never delivered: UDP does not tell. The socket is connected,
- * so that a host whose daemon is away answers the next send with ECONNREFUSED: that is counted as
- * `refused`, it says that an earlier datagram found nobody, and the document in hand is sent again.
+ * `sent` means handed to the network, never delivered: UDP does not tell. Sockets are connected,
+ * so that a host whose daemon is away answers with a refusal. Such a daemon is left alone for a
+ * second, then tried with one document that stays in the queue until no refusal has come for a
+ * moment: what is known to have found nobody is not lost while the queue has room.
+ *
+ * Documents of one trace go to one daemon while the set of daemons stays (rendezvous hashing);
+ * when a daemon comes or goes, only the traces that it gains or loses move.
  */
 #ifndef BPFXRAY_EMIT_UDP_H
 #define BPFXRAY_EMIT_UDP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "emit/address.h"
+#include "emit/endpoint.h"
+#include "emit/queue.h"
 
+/* Each document is in exactly one of them, or queued; but `refused` is a remark, and no loss. */
 struct udp_counters {
 	uint64_t sent;
-	uint64_t refused;	     /* answers that nobody listens; not a loss of its own */
-	uint64_t too_large;	     /* not sent: above DOCUMENT_MAX, or the network's EMSGSIZE */
-	uint64_t failed_full;	     /* not sent: socket buffer or kernel memory full */
-	uint64_t failed_unreachable; /* not sent: no route, network down, refused twice */
-	uint64_t failed_other;
+	uint64_t refused;	 /* answers that nobody listens, that there is no route ... */
+	uint64_t too_large;	 /* not sent: above DOCUMENT_MAX, or the network's EMSGSIZE */
+	uint64_t dropped_full;	 /* not sent: its trace was the oldest when the queue was full */
+	uint64_t dropped_unsent; /* not sent: still queued at the end */
 };
 
 struct udp_sender;
 
-/*
- * Resolves @to (this may block: only at start) and opens a socket to its first usable address, IPv4
- * before IPv6: the daemon listens on 127.0.0.1 alone by default, and `localhost` often names ::1
- * first. Returns 0, -EHOSTUNREACH when the name does not resolve, -ENOMEM, or the socket's error;
- * *ret_why is then a text for the user.
- */
-int udp_sender_open(const struct host_port *to, struct udp_sender **ret, const char **ret_why);
+/* A sender that knows no daemon yet. 0 or -ENOMEM. */
+int udp_sender_new(struct queue_limits limits, struct udp_sender **ret);
 struct udp_sender *udp_sender_free(struct udp_sender *sender);
 
-/* Sends one document. Returns 0 or a negative errno; each outcome is counted. */
-int udp_sender_send(struct udp_sender *sender, const char *json, size_t len);
+/* From now on these are the daemons. Those that stay keep their sockets. */
+void udp_sender_set_endpoints(struct udp_sender *sender, const struct endpoint_set *set);
 
-const struct udp_counters *udp_sender_counters(const struct udp_sender *sender);
+/* Other bounds, from the next document on. */
+void udp_sender_set_limits(struct udp_sender *sender, struct queue_limits limits);
+
+/* Queues one document; sends a batch when one is together. Losses are counted. */
+void udp_sender_send(struct udp_sender *sender, const char *json, size_t len);
+
+/* Lets time pass, and sends what can be sent at once. @now_ns: CLOCK_MONOTONIC. */
+void udp_sender_tick(struct udp_sender *sender, uint64_t now_ns);
+
+/*
+ * The end: sends what is queued, waits up to @patience_ms for room in the sockets and for verdicts,
+ * and counts the rest as unsent.
+ */
+void udp_sender_finish(struct udp_sender *sender, unsigned int patience_ms);
+
+/* True once after each refusal: the name should be resolved anew. */
+bool udp_sender_take_refusal(struct udp_sender *sender);
+
+/* Documents that wait. */
+size_t udp_sender_queued(const struct udp_sender *sender);
+
+/* Valid until the next call. */
+const struct udp_counters *udp_sender_counters(struct udp_sender *sender);
 
 #endif

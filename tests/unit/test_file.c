@@ -1,128 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* test_emit.c - documents on a real socket and in real files, full disks included. */
+/* test_file.c - documents in real files, full disks included. */
 #include "unit.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
-#include "emit/document.h"
 #include "emit/file.h"
-#include "emit/udp.h"
 #include "util/cleanup.h"
-
-/* A receiver on any loopback port of @family, or -1; its address goes to @ret. */
-static int receiver_open(int family, struct host_port *ret)
-{
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	struct sockaddr *address = family == AF_INET6 ? (void *)&v6 : (void *)&v4;
-	socklen_t len = family == AF_INET6 ? sizeof(v6) : sizeof(v4);
-	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || bind(fd, address, len) < 0 || getsockname(fd, address, &len) < 0) {
-		cleanup_close(&fd);
-		return -1;
-	}
-	snprintf(ret->host, sizeof(ret->host), "%s", family == AF_INET6 ? "::1" : "127.0.0.1");
-	snprintf(ret->port, sizeof(ret->port), "%u",
-		 ntohs(family == AF_INET6 ? v6.sin6_port : v4.sin_port));
-	return fd;
-}
-
-static void check_datagram(int receiver, const char *expected)
-{
-	char datagram[4096];
-	ssize_t n = recv(receiver, datagram, sizeof(datagram), MSG_DONTWAIT);
-
-	if (CHECK(n >= 0))
-		CHECK_VIEW(bytes_of(datagram, n), expected);
-}
-
-static void check_sends(int family)
-{
-	struct host_port to;
-	_cleanup_close_ int receiver = receiver_open(family, &to);
-	struct udp_sender *sender = NULL;
-	const char *why = NULL;
-
-	if (!CHECK(receiver >= 0) || !CHECK_EQ(udp_sender_open(&to, &sender, &why), 0))
-		return;
-	CHECK_EQ(udp_sender_send(sender, "{\"id\":1}", 8), 0);
-	check_datagram(receiver, "{\"format\":\"json\",\"version\":1}\n{\"id\":1}");
-	CHECK_EQ(udp_sender_counters(sender)->sent, 1);
-	udp_sender_free(sender);
-}
-
-TEST(udp_sends_over_ipv4)
-{
-	check_sends(AF_INET);
-}
-
-TEST(udp_sends_over_ipv6)
-{
-	struct host_port to;
-	_cleanup_close_ int probe = receiver_open(AF_INET6, &to);
-
-	if (probe < 0)
-		SKIP("no IPv6 on the loopback interface");
-	check_sends(AF_INET6);
-}
-
-/* The largest document arrives whole, one byte more is counted and not sent. */
-TEST(udp_limit_is_the_documents)
-{
-	struct host_port to;
-	_cleanup_close_ int receiver = receiver_open(AF_INET, &to);
-	_cleanup_free_ char *json = malloc(DOCUMENT_MAX + 1), *got = malloc(70000);
-	struct udp_sender *sender = NULL;
-	const char *why = NULL;
-
-	if (!CHECK(json && got) || !CHECK_EQ(udp_sender_open(&to, &sender, &why), 0))
-		return;
-	memset(json, 'x', DOCUMENT_MAX + 1);
-	CHECK_EQ(udp_sender_send(sender, json, DOCUMENT_MAX + 1), -EMSGSIZE);
-	CHECK_EQ(udp_sender_send(sender, json, DOCUMENT_MAX), 0);
-	CHECK_EQ(recv(receiver, got, 70000, MSG_DONTWAIT), 65507);
-	CHECK_EQ(udp_sender_counters(sender)->too_large, 1);
-	CHECK_EQ(udp_sender_counters(sender)->sent, 1);
-	udp_sender_free(sender);
-}
-
-/* Nobody listens: sends go on succeeding, and the answers are counted. */
-TEST(udp_dead_daemon_is_counted)
-{
-	struct host_port to;
-	int receiver = receiver_open(AF_INET, &to);
-	struct udp_sender *sender = NULL;
-	const char *why = NULL;
-
-	if (!CHECK_EQ(udp_sender_open(&to, &sender, &why), 0))
-		return;
-	cleanup_close(&receiver);
-	for (int i = 0; i < 10; i++)
-		CHECK_EQ(udp_sender_send(sender, "{}", 2), 0);
-	CHECK_EQ(udp_sender_counters(sender)->sent, 10);
-	CHECK_EQ(udp_sender_counters(sender)->refused, 9);
-	udp_sender_free(sender);
-}
-
-TEST(udp_name_that_does_not_resolve)
-{
-	struct host_port to = { "daemon.invalid", "2000" };
-	struct udp_sender *sender = NULL;
-	const char *why = NULL;
-
-	CHECK_EQ(udp_sender_open(&to, &sender, &why), -EHOSTUNREACH);
-	CHECK(why && *why);
-	CHECK(!sender);
-}
 
 /* A new empty file, removed by the caller. */
 static int temporary(char path[32])
