@@ -56,7 +56,7 @@ static ssize_t read_some(int fd, char *buf, size_t cap)
 	return (ssize_t)len;
 }
 
-static ssize_t read_proc(pid_t pid, const char *what, char *buf, size_t cap)
+ssize_t process_text(pid_t pid, const char *what, char *buf, size_t cap)
 {
 	_cleanup_close_ int fd = open_proc(pid, what, O_RDONLY);
 
@@ -87,6 +87,13 @@ static int parse_stat(const char *stat, struct process *ret)
 	return 0;
 }
 
+pid_t process_number(const char *name)
+{
+	if (!name[0] || name[strspn(name, "0123456789")])
+		return 0;
+	return (pid_t)strtol(name, NULL, 10);
+}
+
 int process_read(pid_t pid, struct process *ret)
 {
 	struct process process = { .pid = pid };
@@ -95,7 +102,7 @@ int process_read(pid_t pid, struct process *ret)
 	ssize_t n;
 	int r;
 
-	n = read_proc(pid, "stat", text, sizeof(text));
+	n = process_text(pid, "stat", text, sizeof(text));
 	if (n < 0)
 		return (int)n;
 	r = parse_stat(text, &process);
@@ -103,7 +110,7 @@ int process_read(pid_t pid, struct process *ret)
 		return r;
 	if (process.state == 'Z' || process.state == 'X')
 		return -ESRCH;
-	n = read_proc(pid, "status", text, sizeof(text));
+	n = process_text(pid, "status", text, sizeof(text));
 	if (n < 0)
 		return (int)n;
 	tgid = strstr(text, "\nTgid:");
@@ -233,7 +240,7 @@ int process_cwd(pid_t pid, char **ret)
 int process_bits(pid_t pid)
 {
 	unsigned char ident[EI_NIDENT + 1];
-	ssize_t n = read_proc(pid, "exe", (char *)ident, sizeof(ident));
+	ssize_t n = process_text(pid, "exe", (char *)ident, sizeof(ident));
 
 	if (n < 0)
 		return (int)n;

@@ -21,6 +21,9 @@ struct process {
 	uint64_t start_ticks; /* since boot, in clock ticks: tells a reused pid from the old one */
 };
 
+/* The number that an entry of /proc is named after; 0 when it stands for no process. */
+pid_t process_number(const char *name);
+
 /*
  * Reads /proc/PID/{stat,status}. 0, -ESRCH (no such process, or only its zombie is left), or
  * another errno.
@@ -52,6 +55,12 @@ int process_env(pid_t pid, const char *name, char **ret);
 /* Where /proc/PID/exe and /proc/PID/cwd lead, as the process sees it. */
 int process_exe(pid_t pid, char **ret);
 int process_cwd(pid_t pid, char **ret);
+
+/*
+ * The text of /proc/PID/@what, cut to @cap - 1 bytes and terminated. Its length, or a negative
+ * errno.
+ */
+ssize_t process_text(pid_t pid, const char *what, char *buf, size_t cap);
 
 /* 32 or 64 by the ELF class of the executable, or a negative errno. */
 int process_bits(pid_t pid);

@@ -2,7 +2,6 @@
 /*
  * process_tree.c - a root process with its descendants, from the parent of every process in /proc.
  */
-#include <dirent.h>
 #include <string.h>
 
 #include "host/process.h"
@@ -19,12 +18,6 @@ struct family {
 static void family_clear(struct family *family)
 {
 	free(family->at);
-}
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
 }
 
 void pid_set_clear(struct pid_set *set)
@@ -75,18 +68,17 @@ static int family_add(struct family *family, struct kin kin)
 
 static int family_read(struct family *family)
 {
-	_cleanup_(close_dir) DIR *dir = opendir("/proc");
+	_cleanup_closedir_ DIR *dir = opendir("/proc");
 	const struct dirent *entry;
 
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir))) {
+		pid_t pid = process_number(entry->d_name);
 		struct process process;
 		int r;
 
-		if (!entry->d_name[0] || entry->d_name[strspn(entry->d_name, "0123456789")])
-			continue;
-		if (process_read((pid_t)strtol(entry->d_name, NULL, 10), &process))
+		if (!pid || process_read(pid, &process))
 			continue; /* ended since readdir() */
 		r = family_add(family, (struct kin){ process.pid, process.ppid });
 		if (r)
