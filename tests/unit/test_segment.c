@@ -50,6 +50,24 @@ TEST(segment_plain_get)
 	check_golden(&f, "plain_get.json");
 }
 
+TEST(segment_in_ecs)
+{
+	static const struct segment_ecs ecs = {
+		.container = "0123456789ab",
+		.container_id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+		.container_arn = "",
+		.task_arn = "arn:aws:ecs:eu-west-1:123456789012:task/c/00112233445566778899",
+		.task_family = "todobackend",
+		.cluster_arn = "arn:aws:ecs:eu-west-1:123456789012:cluster/c",
+	};
+	struct segment_fixture f;
+
+	segment_fixture_init(&f);
+	f.context.origin = "AWS::ECS::Container";
+	f.context.ecs = &ecs;
+	check_golden(&f, "in_ecs.json");
+}
+
 TEST(segment_joined_post_with_statements)
 {
 	struct segment_fixture f;

@@ -149,6 +149,20 @@ static bool add_metadata(cJSON *doc, const struct request *r, bool url_whole)
 	       add_marks(own, r->flags);
 }
 
+static bool add_ecs(cJSON *aws, const struct segment_ecs *ecs)
+{
+	cJSON *own = ecs ? json_add_object(aws, "ecs") : NULL;
+
+	if (!ecs)
+		return true;
+	return own && json_add_string(own, "container", ecs->container, SEGMENT_IDENTITY_MAX) &&
+	       json_add_string(own, "container_id", ecs->container_id, SEGMENT_IDENTITY_MAX) &&
+	       json_add_string(own, "container_arn", ecs->container_arn, SEGMENT_ARN_MAX) &&
+	       json_add_string(own, "task_arn", ecs->task_arn, SEGMENT_ARN_MAX) &&
+	       json_add_string(own, "task_family", ecs->task_family, SEGMENT_IDENTITY_MAX) &&
+	       json_add_string(own, "cluster_arn", ecs->cluster_arn, SEGMENT_ARN_MAX);
+}
+
 static bool add_aws(cJSON *doc, const struct segment_context *ctx)
 {
 	cJSON *aws = json_add_object(doc, "aws");
@@ -156,7 +170,7 @@ static bool add_aws(cJSON *doc, const struct segment_context *ctx)
 
 	return xray && json_add_string(xray, "sdk", "bpfxray", SEGMENT_IDENTITY_MAX) &&
 	       json_add_string(xray, "sdk_version", ctx->version, SEGMENT_IDENTITY_MAX) &&
-	       json_add_bool(xray, "auto_instrumentation", true);
+	       json_add_bool(xray, "auto_instrumentation", true) && add_ecs(aws, ctx->ecs);
 }
 
 static bool add_subsegments(cJSON *doc, const struct segment_context *ctx,

@@ -25,6 +25,7 @@
 #define SEGMENT_METHOD_MAX   32	  /* bytes of http.request.method */
 #define SEGMENT_HEADER_MAX   2048 /* bytes of user_agent and client_ip each */
 #define SEGMENT_IDENTITY_MAX 256  /* bytes of user, database and version strings */
+#define SEGMENT_ARN_MAX	     512  /* bytes of an ARN */
 #define SEGMENT_RAW_SQL_MAX  8192 /* bytes of raw SQL; sanitised text has SQL_SANITIZED_CAP */
 #define SEGMENT_RAW_MESSAGE_MAX                                                                    \
 	512 /* bytes of an unsanitised error message: a server's own cap                           \
@@ -37,10 +38,21 @@ enum segment_sql {
 	SEGMENT_SQL_OFF, /* no text at all; of errors the code and SQLSTATE */
 };
 
+/* aws.ecs; NULL or empty: left out. */
+struct segment_ecs {
+	const char *container; /* what the container calls itself, as the SDK's plugin has it */
+	const char *container_id;
+	const char *container_arn;
+	const char *task_arn;
+	const char *task_family;
+	const char *cluster_arn;
+};
+
 struct segment_context {
-	const char *service_name; /* cleaned here */
-	const char *version;	  /* bpfxray's own */
-	const char *origin;	  /* AWS::ECS::Container ..; NULL: left out */
+	const char *service_name;      /* cleaned here */
+	const char *version;	       /* bpfxray's own */
+	const char *origin;	       /* AWS::ECS::Container ..; NULL: left out */
+	const struct segment_ecs *ecs; /* NULL: not in ECS */
 	enum segment_sql sql;
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	struct random_source random;
