@@ -28,7 +28,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Werror
 CFLAGS ?= -O2 -g
 CPPFLAGS_USER := -Iuserspace -Iinclude -isystem $(O)/gen -D_GNU_SOURCE -DBPFXRAY_VERSION='"$(VERSION)"'
 CFLAGS_USER := -std=gnu11 $(WARNINGS) -fstack-protector-strong $(CFLAGS)
-LDLIBS_USER := -lbpf -lelf -lz -lcjson -lcares
+LDLIBS_USER := -pthread -lbpf -lelf -lz -lcjson -lcares
 SANFLAGS := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 ifeq ($(SAN),1)
 CFLAGS_USER += $(SANFLAGS)
@@ -48,7 +48,7 @@ AGENT_OBJ := $(AGENT_SRC:userspace/%.c=$(O)/obj/%.o)
 # The unit tests run under the sanitizers, always.
 UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT_LIB := $(CORE_SRC) $(wildcard userspace/emit/*.c userspace/host/*.c userspace/report/*.c userspace/compare/*.c \
-	userspace/cli/options*.c userspace/probe/record.c)
+	userspace/cli/options*.c userspace/cli/services.c userspace/probe/record.c)
 UNIT_OBJ := $(UNIT_SRC:tests/%.c=build/unit/tests/%.o) $(UNIT_LIB:userspace/%.c=build/unit/%.o)
 
 PY := build/venv/bin/python

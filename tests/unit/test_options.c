@@ -85,6 +85,39 @@ TEST(options_trace_everything)
 	CHECK_EQ(options.verbose, 2);
 }
 
+TEST(options_choices)
+{
+	char line[] = "bpfxray trace --container web --ecs-container todobackend --ecs-family fam "
+		      "--cgroup /system.slice --exe uwsgi* --port 8000 --port 65535 --pid 7";
+	static const struct choice expected[] = {
+		{ CHOICE_CONTAINER, "web", 0 },	 { CHOICE_ECS_CONTAINER, "todobackend", 0 },
+		{ CHOICE_ECS_FAMILY, "fam", 0 }, { CHOICE_CGROUP, "/system.slice", 0 },
+		{ CHOICE_EXE, "uwsgi*", 0 },	 { CHOICE_PORT, "8000", 8000 },
+		{ CHOICE_PORT, "65535", 65535 },
+	};
+	struct options options;
+
+	if (!CHECK_EQ(parse(line, &options), 0))
+		return;
+	CHECK_EQ(options.pid_count, 1);
+	if (!CHECK_EQ(options.choice_count, sizeof(expected) / sizeof(expected[0])))
+		return;
+	for (size_t i = 0; i < options.choice_count; i++) {
+		CHECK_EQ(options.choices[i].kind, expected[i].kind);
+		CHECK_STR(options.choices[i].value, expected[i].value);
+		CHECK_EQ(options.choices[i].port, expected[i].port);
+	}
+}
+
+/* A target that is no PID is enough. */
+TEST(options_choice_alone)
+{
+	char line[] = "bpfxray trace --ecs-container todobackend";
+	struct options options;
+
+	CHECK_EQ(parse(line, &options), 0);
+}
+
 TEST(options_words)
 {
 	static const struct {
@@ -155,7 +188,12 @@ static const struct {
 	{ "bpfxray --pid 3", "no command before --pid" },
 	{ "bpfxray attach", "unknown command \"attach\"" },
 	{ "bpfxray ''", "unknown command" },
-	{ "bpfxray trace", "trace needs a process: --pid" },
+	{ "bpfxray trace", "trace needs a target: --pid PID, --container NAME" },
+	{ "bpfxray trace --port 0", "--port: \"0\" is not a port" },
+	{ "bpfxray trace --port 65536", "--port: \"65536\" is not a port" },
+	{ "bpfxray trace --port http", "--port: \"http\" is not a port" },
+	{ "bpfxray trace --cgroup /", "--cgroup: the root group holds every process" },
+	{ "bpfxray doctor --container web", "--container does not belong to doctor" },
 	{ "bpfxray trace --bogus", "unknown flag --bogus" },
 	{ "bpfxray trace --pid 1 --bogus=3", "unknown flag --bogus=3" },
 	{ "bpfxray trace -x", "unknown flag -x" },

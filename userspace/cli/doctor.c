@@ -80,6 +80,7 @@ static const char *const source_text[] = {
 	[NAME_GIVEN] = "given",
 	[NAME_OWN_ENV] = "AWS_XRAY_TRACING_NAME here",
 	[NAME_TARGET_ENV] = "AWS_XRAY_TRACING_NAME of the process",
+	[NAME_CONTAINER] = "its container's",
 	[NAME_DERIVED] = "from what it runs",
 	[NAME_EXECUTABLE] = "the program's name",
 };
@@ -88,7 +89,7 @@ static void print_name(pid_t pid, FILE *out)
 {
 	struct service_name name;
 
-	if (!service_name(pid, NULL, getenv("AWS_XRAY_TRACING_NAME"), &name))
+	if (!service_name(pid, NULL, getenv("AWS_XRAY_TRACING_NAME"), NULL, &name))
 		fprintf(out, "  %-15s %s (%s)\n", "service name", name.name,
 			source_text[name.source]);
 }

@@ -106,12 +106,29 @@ enum segment_sql exporter_segment_sql(enum sql_text sql)
 	return words[sql];
 }
 
-void exporter_send(struct exporter *exporter, const char *service_name,
+static struct segment_ecs ecs_of(const struct container *container)
+{
+	return (struct segment_ecs){
+		.container = container->hostname,
+		.container_id = container->ids.container,
+		.container_arn = container->task.container_arn,
+		.task_arn = container->task.task_arn,
+		.task_family = container->task.family,
+		.cluster_arn = container->cluster_arn,
+	};
+}
+
+void exporter_send(struct exporter *exporter, const struct service *service,
 		   const struct request *request)
 {
+	bool in_ecs = service && service->container.ecs;
+	const struct segment_ecs ecs =
+		in_ecs ? ecs_of(&service->container) : (struct segment_ecs){ 0 };
 	const struct segment_context context = {
-		.service_name = service_name,
+		.service_name = service ? service->name.name : "unknown",
 		.version = BPFXRAY_VERSION,
+		.origin = in_ecs ? "AWS::ECS::Container" : NULL,
+		.ecs = in_ecs ? &ecs : NULL,
 		.sql = exporter_segment_sql(exporter->sql),
 		.realtime_offset_ns = exporter->realtime_offset_ns,
 		.random = { .fill = fill_random },

@@ -9,6 +9,7 @@
 #include "cli/daemon_link.h"
 #include "cli/exit_codes.h"
 #include "cli/options.h"
+#include "cli/services.h"
 #include "emit/file.h"
 #include "trace/request.h"
 #include "xray/segment.h"
@@ -48,8 +49,8 @@ void exporter_refresh_clock(struct exporter *exporter);
 /* --sql as the segment encoder knows it. */
 enum segment_sql exporter_segment_sql(enum sql_text sql);
 
-/* Encodes and sends @request under @service_name. Losses are counted. */
-void exporter_send(struct exporter *exporter, const char *service_name,
+/* Encodes and sends @request of @service (NULL: not known any more). Losses are counted. */
+void exporter_send(struct exporter *exporter, const struct service *service,
 		   const struct request *request);
 
 #endif

@@ -137,8 +137,9 @@ static int check_together(struct options *options)
 {
 	if (options->command != COMMAND_TRACE)
 		return 0;
-	if (!options->pid_count)
-		return option_wrong(options, "trace needs a process: --pid PID");
+	if (!options->pid_count && !options->choice_count)
+		return option_wrong(options, "trace needs a target: --pid PID, --container NAME "
+					     "or another of the first flags in --help");
 	if (options->daemon && options->no_daemon)
 		return option_wrong(options, "--daemon and --no-daemon contradict each other");
 	if (options->report && !strcmp(options->report, "-"))
@@ -198,7 +199,7 @@ static void print_flag(FILE *out, const struct flag *flag)
 
 void options_print_help(FILE *out)
 {
-	fputs("usage: bpfxray trace --pid PID [--pid PID ...] [flags]\n"
+	fputs("usage: bpfxray trace --pid PID|--container NAME|... [flags]\n"
 	      "       bpfxray doctor [--pid PID ...]\n"
 	      "       bpfxray health\n"
 	      "       bpfxray report FILE.jsonl... -o report.html|--text|--json (report --help)\n"
@@ -214,9 +215,12 @@ void options_print_help(FILE *out)
 	for (size_t i = 0; i < option_flag_count; i++)
 		print_flag(out, &option_flags[i]);
 	fputs("\n"
+	      "Targets may be chosen in several ways at once: what any of them fits is followed.\n"
+	      "With a choice that is not a PID, trace waits for what does not run yet.\n"
 	      "The service name is --name, else AWS_XRAY_TRACING_NAME, else that variable in the\n"
-	      "process's own environment, else what it runs: uwsgi --module=todobackend.wsgi is\n"
-	      "todobackend, gunicorn shop.wsgi is shop, any other program its own name.\n"
+	      "process's own environment, else the container's name, else what it runs: uwsgi\n"
+	      "--module=todobackend.wsgi is todobackend, gunicorn shop.wsgi is shop, any other\n"
+	      "program its own name.\n"
 	      "SIGTERM and SIGINT end the trace, SIGUSR1 prints the counters.\n"
 	      "\n"
 	      "exit codes:\n",

@@ -13,10 +13,13 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "host/choice.h"
 #include "trace/trace.h"
 
 /* Roots given on one command line; each brings all its descendants, so that a few are plenty. */
 #define OPTIONS_PIDS_MAX 64
+/* --container, --port and the like together. */
+#define OPTIONS_CHOICES_MAX 64
 /* PID_MAX_LIMIT of 64-bit kernels (include/linux/threads.h). */
 #define OPTIONS_PID_LIMIT 4194304
 /* --duration: a year; more is a typing error. */
@@ -46,6 +49,8 @@ struct options {
 	enum command command;
 	pid_t pids[OPTIONS_PIDS_MAX]; /* each once, in the order given */
 	size_t pid_count;
+	struct choice choices[OPTIONS_CHOICES_MAX]; /* in the order given */
+	size_t choice_count;
 	size_t queue_bytes; /* documents that wait for the daemon */
 	size_t queue_documents;
 	const char *daemon; /* HOST:PORT, not looked at yet */

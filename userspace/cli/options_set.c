@@ -88,6 +88,37 @@ int set_pid(struct options *options, const struct flag *flag, const char *value)
 	return 0;
 }
 
+/* Fills @ret->port, or refuses a value that could never choose anything. */
+static int check_choice(struct options *options, const struct flag *flag, struct choice *ret)
+{
+	unsigned long port = 0;
+
+	if (ret->kind == CHOICE_CGROUP && !ret->value[strspn(ret->value, "/")])
+		return option_wrong(options, "--%s: the root group holds every process",
+				    flag->name);
+	if (ret->kind != CHOICE_PORT)
+		return 0;
+	if (whole_number(ret->value, &port) || !port || port > UINT16_MAX)
+		return option_wrong(options, "--%s: \"%.64s\" is not a port (1 to %d)", flag->name,
+				    ret->value, UINT16_MAX);
+	ret->port = (uint16_t)port;
+	return 0;
+}
+
+int set_choice(struct options *options, const struct flag *flag, const char *value)
+{
+	struct choice choice = { .kind = flag->kind, .value = value };
+	int r = check_choice(options, flag, &choice);
+
+	if (r)
+		return r;
+	if (options->choice_count == OPTIONS_CHOICES_MAX)
+		return option_wrong(options, "--%s: more than %d targets are chosen", flag->name,
+				    OPTIONS_CHOICES_MAX);
+	options->choices[options->choice_count++] = choice;
+	return 0;
+}
+
 int set_duration(struct options *options, const struct flag *flag, const char *value)
 {
 	unsigned long seconds = 0;

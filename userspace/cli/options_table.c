@@ -20,12 +20,25 @@ static const char *const backend_words[] = {
 	{                                                                                          \
 		.commands = commands_, .name = name_, .value = value_, .help = help_, __VA_ARGS__  \
 	}
+/* One way to choose targets; all of them may be repeated and mixed. */
+#define CHOICE(name_, value_, help_, kind_)                                                        \
+	FLAG(FOR_TRACE, name_, value_, help_, .repeatable = true, .set = set_choice, .kind = kind_)
 
 /* clang-format off */
 const struct flag option_flags[] = {
 	FLAG(FOR_TRACE | FOR_DOCTOR, "pid", "PID",
 	     "follow this process and its descendants; repeatable",
 	     .repeatable = true, .set = set_pid),
+	CHOICE("container", "NAME|ID", "follow what runs in this container, now and later",
+	       CHOICE_CONTAINER),
+	CHOICE("ecs-container", "NAME", "the same, by its name in the ECS task definition",
+	       CHOICE_ECS_CONTAINER),
+	CHOICE("ecs-family", "NAME", "the same, by its ECS task definition's family",
+	       CHOICE_ECS_FAMILY),
+	CHOICE("cgroup", "PATH", "follow what runs in this control group or below",
+	       CHOICE_CGROUP),
+	CHOICE("exe", "GLOB", "follow programs with this path or base name", CHOICE_EXE),
+	CHOICE("port", "PORT", "follow what listens on this TCP port", CHOICE_PORT),
 	FLAG(FOR_TRACE, "daemon", "HOST:PORT",
 	     "X-Ray daemon (AWS_XRAY_DAEMON_ADDRESS, 127.0.0.1:2000)",
 	     .set = set_text, FIELD(daemon)),

@@ -34,6 +34,7 @@ struct flag {
 	size_t offset;		  /* of the field, for set_text(), set_true() and set_word() */
 	size_t min, max;	  /* for set_size() */
 	const char *const *words; /* for set_word(): by the enum's value, NULL at the end */
+	enum choice_kind kind;	  /* for set_choice() */
 };
 
 /* The parser keeps one bit for each. */
@@ -47,6 +48,7 @@ extern const size_t option_flag_count;
 __attribute__((format(printf, 2, 3))) int option_wrong(struct options *options, const char *format,
 						       ...);
 
-flag_setter set_text, set_word, set_true, set_size, set_pid, set_duration, set_verbose, set_command;
+flag_setter set_text, set_word, set_true, set_size, set_pid, set_choice, set_duration, set_verbose,
+	set_command;
 
 #endif

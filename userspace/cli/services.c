@@ -7,34 +7,124 @@
 
 #include "util/log.h"
 
-static int find_name(const struct services *services, pid_t pid, struct service_name *ret)
+/* Far beyond the wait for a request's last statements. */
+#define KEEP_NS (60 * 1000000000ull)
+
+/* A process of a service. */
+struct member {
+	struct member *next; /* in the list of those that ended */
+	struct service *service;
+	pid_t tgid;
+	uint64_t ended_ns; /* 0: it lives */
+};
+
+static int find_name(const struct services *services, struct service *service)
 {
-	return service_name(pid, services->given, getenv("AWS_XRAY_TRACING_NAME"), ret);
+	return service_name(service->root, services->given, getenv("AWS_XRAY_TRACING_NAME"),
+			    container_name(&service->container), &service->name);
 }
 
-int services_add_root(struct services *services, pid_t root)
+/* One container is one service, however many processes it was entered by. */
+static struct service *of_container(const struct services *services,
+				    const struct container *container)
 {
-	struct service *service = &services->roots[services->count];
-	int err = find_name(services, root, &service->name);
+	const char *id = container ? container->ids.container : "";
+	struct service *service = id[0] ? services->first : NULL;
 
-	if (err < 0)
-		return err;
+	while (service && strcmp(service->container.ids.container, id) != 0)
+		service = service->next;
+	return service;
+}
+
+static void tell(const struct service *service)
+{
+	const struct container *container = &service->container;
+
+	if (!container->ids.container[0])
+		log_info("process %d is the service `%s`", service->root, service->name.name);
+	else
+		log_info("process %d in container %.12s is the service `%s`%s%s", service->root,
+			 container->ids.container, service->name.name,
+			 container->ecs ? ", task " : "",
+			 container->ecs ? container->task.task_arn : "");
+}
+
+/* In the order in which they were given or found. */
+static void append(struct services *services, struct service *service)
+{
+	struct service **last = &services->first;
+
+	while (*last)
+		last = &(*last)->next;
+	*last = service;
+}
+
+int services_add_root(struct services *services, pid_t root, const struct container *container,
+		      struct service **ret)
+{
+	struct service *service = of_container(services, container);
+	int r;
+
+	if (service) {
+		*ret = service;
+		return 0;
+	}
+	service = calloc(1, sizeof(*service));
+	if (!service)
+		return -ENOMEM;
 	service->root = root;
-	services->count++;
-	log_info("process %d is the service `%s`", root, service->name.name);
+	if (container)
+		service->container = *container;
+	r = find_name(services, service);
+	if (r < 0) {
+		free(service);
+		return r;
+	}
+	append(services, service);
+	tell(service);
+	*ret = service;
 	return 0;
 }
 
-static int set_root(struct services *services, pid_t tgid, struct service *root)
+/* Its number may be that of a process that ended: that one's record stays until its time is up. */
+int services_add(struct services *services, pid_t tgid, struct service *service)
 {
-	int err = table_insert(&services->root_of, table_key(tgid), root);
+	struct member *member = table_find(&services->member_of, table_key(tgid));
+	int r;
 
-	return err == -EEXIST ? 0 : err;
+	if (member && !member->ended_ns)
+		return 0;
+	member = calloc(1, sizeof(*member));
+	if (!member)
+		return -ENOMEM;
+	member->service = service;
+	member->tgid = tgid;
+	(void)table_remove(&services->member_of, table_key(tgid));
+	r = table_insert(&services->member_of, table_key(tgid), member);
+	if (r) {
+		free(member);
+		return r;
+	}
+	service->members++;
+	return 0;
 }
 
-int services_add(struct services *services, pid_t tgid)
+struct service *services_of(const struct services *services, pid_t tgid)
 {
-	return set_root(services, tgid, &services->roots[services->count - 1]);
+	const struct member *member = table_find(&services->member_of, table_key(tgid));
+
+	return member ? member->service : NULL;
+}
+
+void services_learn(struct services *services, pid_t tgid, const struct container *container)
+{
+	struct service *service = services_of(services, tgid);
+
+	if (!service || service->container.ecs || !container->ecs)
+		return;
+	service->container = *container;
+	(void)find_name(services, service); /* else the old one */
+	tell(service);
 }
 
 /*
@@ -43,40 +133,93 @@ int services_add(struct services *services, pid_t tgid)
  */
 static void executed(struct services *services, pid_t tgid)
 {
-	for (size_t i = 0; i < services->count; i++)
-		if (services->roots[i].root == tgid)
-			(void)find_name(services, tgid,
-					&services->roots[i].name); /* else the old one */
+	for (struct service *service = services->first; service; service = service->next)
+		if (service->root == tgid)
+			(void)find_name(services, service); /* else the old one */
+}
+
+static void ended(struct services *services, pid_t tgid, uint64_t at_ns)
+{
+	struct member *member = table_find(&services->member_of, table_key(tgid));
+
+	if (!member || member->ended_ns)
+		return;
+	member->ended_ns = at_ns;
+	if (!services->ended)
+		services->ended_last = &services->ended;
+	*services->ended_last = member;
+	services->ended_last = &member->next;
 }
 
 void services_process(struct services *services, const struct bx_process *process)
 {
-	struct service *root;
+	struct service *service;
 
 	switch (process->what) {
 	case BX_PROCESS_FORK:
-		root = table_find(&services->root_of, table_key(process->parent_tgid));
-		if (root)
-			(void)set_root(services, process->tgid,
-				       root); /* else the first root's name */
+		service = services_of(services, process->parent_tgid);
+		/* no memory: it is found by the kernel's note of its root */
+		if (service)
+			(void)services_add(services, process->tgid, service);
 		break;
 	case BX_PROCESS_EXEC:
 		executed(services, process->tgid);
 		break;
 	default:
-		/* kept: its requests may still be on their way */
+		ended(services, process->tgid, process->at_ns);
 		break;
 	}
 }
 
-const char *services_name(const struct services *services, pid_t tgid)
+static void drop_service(struct services *services, struct service *service)
 {
-	const struct service *root = table_find(&services->root_of, table_key(tgid));
+	struct service **at = &services->first;
 
-	return root ? root->name.name : services->roots[0].name.name;
+	while (*at && *at != service)
+		at = &(*at)->next;
+	if (*at)
+		*at = service->next;
+	log_info("the service `%s` (process %d) has ended", service->name.name, service->root);
+	free(service);
+}
+
+/* Out of the list, and out of the table unless a later process has its number. */
+static void take_first_ended(struct services *services)
+{
+	struct member *member = services->ended;
+
+	services->ended = member->next;
+	if (table_find(&services->member_of, table_key(member->tgid)) == member)
+		(void)table_remove(&services->member_of, table_key(member->tgid));
+}
+
+void services_forget(struct services *services, uint64_t now_ns)
+{
+	struct member *member;
+
+	while ((member = services->ended) && member->ended_ns + KEEP_NS <= now_ns) {
+		take_first_ended(services);
+		if (!--member->service->members)
+			drop_service(services, member->service);
+		free(member);
+	}
 }
 
 void services_clear(struct services *services)
 {
-	table_clear(&services->root_of);
+	while (services->ended) {
+		struct member *member = services->ended;
+
+		take_first_ended(services);
+		free(member);
+	}
+	table_for_each (&services->member_of, at)
+		free(at.value);
+	table_clear(&services->member_of);
+	while (services->first) {
+		struct service *service = services->first;
+
+		services->first = service->next;
+		free(service);
+	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * services.h - which service a process belongs to: each --pid has a name, and every descendant
- * bears it.
+ * services.h - which service a process belongs to. Each --pid and each container that was found is
+ * one, with a name, and every descendant bears it. A service goes when the last of its processes
+ * has been gone for a minute: requests of theirs may be on their way until then.
  */
 #ifndef BPFXRAY_CLI_SERVICES_H
 #define BPFXRAY_CLI_SERVICES_H
@@ -9,30 +10,44 @@
 #include <linux/types.h>
 
 #include "bpfxray/wire.h"
-#include "cli/options.h"
+#include "host/container.h"
 #include "host/service_name.h"
 #include "util/table.h"
 
 struct service {
-	pid_t root;
+	struct service *next;
+	pid_t root; /* the first process that was followed */
 	struct service_name name;
+	struct container container; /* its ids are empty outside of containers */
+	size_t members;		    /* processes, those that ended a moment ago among them */
 };
+
+struct member;
 
 struct services {
-	struct service roots[OPTIONS_PIDS_MAX];
-	size_t count;
-	struct table root_of; /* tgid -> its entry in roots */
-	const char *given;    /* --name */
+	struct service *first;
+	struct table member_of;		    /* tgid -> struct member */
+	struct member *ended, **ended_last; /* in the order of their ends */
+	const char *given;		    /* --name */
 };
 
-/* The name of root process @root is found out and logged. 0 or a negative errno. */
-int services_add_root(struct services *services, pid_t root);
-/* Process @tgid descends from the last added root. 0 or -ENOMEM. */
-int services_add(struct services *services, pid_t tgid);
+/*
+ * The service that process @root begins: a new one, whose name is found out and logged, or the one
+ * of its container. @container: NULL, or what is known of it. 0 with the service, or a negative
+ * errno.
+ */
+int services_add_root(struct services *services, pid_t root, const struct container *container,
+		      struct service **ret);
+/* Process @tgid belongs to @service from now on. 0 or -ENOMEM. */
+int services_add(struct services *services, pid_t tgid, struct service *service);
 /* Follows fork, exec and exit. */
 void services_process(struct services *services, const struct bx_process *process);
-/* The name for requests served by @tgid. */
-const char *services_name(const struct services *services, pid_t tgid);
+/* The service that @tgid belongs to, or NULL. */
+struct service *services_of(const struct services *services, pid_t tgid);
+/* What was told of the container of @tgid's service meanwhile. */
+void services_learn(struct services *services, pid_t tgid, const struct container *container);
+/* Lets go of what has been gone for a minute. */
+void services_forget(struct services *services, uint64_t now_ns);
 void services_clear(struct services *services);
 
 #endif

@@ -85,8 +85,7 @@ void session_take_request(void *ctx, const struct request *request)
 {
 	struct session *session = ctx;
 
-	exporter_send(&session->exporter, services_name(&session->services, request->tgid),
-		      request);
+	exporter_send(&session->exporter, session_service(session, request->tgid), request);
 	top_view_request(session->view, request);
 	session->last_request_ns = session_now_ns();
 }
@@ -106,8 +105,8 @@ static void explain_silence(struct session *session, uint64_t now_ns)
 {
 	uint64_t counters[BX_C_MAX];
 
-	if (session->silence_explained || session->last_request_ns ||
-	    now_ns - session->ready_ns < SILENCE_NS)
+	if (session->silence_explained || session->last_request_ns || !session->followed_ns ||
+	    now_ns - session->followed_ns < SILENCE_NS)
 		return;
 	session->silence_explained = true;
 	kernel_counters(session->kernel, counters);
@@ -160,6 +159,8 @@ static void tick(struct session *session)
 	trace_tick(session->trace, now_ns);
 	exporter_tick(&session->exporter, now_ns);
 	explain_silence(session, now_ns);
+	session_follow_found(session);
+	services_forget(&session->services, now_ns);
 	report_output_error(session);
 	if (health_asked(session->health_fd))
 		tell_health(session);
@@ -180,7 +181,7 @@ static bool session_over(struct session *session)
 		return true;
 	if (duration_s && session_now_ns() - session->ready_ns >= duration_s * 1000000000ULL)
 		return true;
-	if (!kernel_targets(session->kernel)) {
+	if (!session->options->choice_count && !kernel_targets(session->kernel)) {
 		log_info("every traced process has ended");
 		return true;
 	}

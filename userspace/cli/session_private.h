@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session_private.h - the inside of a session, shared by session.c and session_start.c. */
+/* session_private.h - the inside of a session, shared by session*.c. */
 #ifndef BPFXRAY_CLI_SESSION_PRIVATE_H
 #define BPFXRAY_CLI_SESSION_PRIVATE_H
 
 #include "cli/exporter.h"
+#include "cli/finder.h"
 #include "cli/health.h"
 #include "cli/run_report.h"
 #include "cli/services.h"
@@ -23,9 +24,12 @@ struct session {
 	struct trace *trace;
 	struct exporter exporter;
 	struct services services;
+	struct finder *finder;
+	pid_t rival; /* the tracer that was last told of as being in the way */
 	struct run_report report;
 	struct top_view *view; /* NULL: no --top */
 	uint64_t ready_ns;
+	uint64_t followed_ns; /* when a process was last added to those followed; 0: never */
 	uint64_t last_request_ns;
 	uint64_t out_of_memory; /* records that could not be taken in */
 	unsigned int idle_ticks;
@@ -38,6 +42,12 @@ void session_catch_signals(void);
 uint64_t session_now_ns(void);
 void session_take_record(void *ctx, const struct record_view *view);
 void session_take_request(void *ctx, const struct request *request);
+/* Follows each --pid with its descendants, and what else is chosen and runs already. */
+enum exit_code session_follow_targets(struct session *session);
+/* Follows what the finder has found since the last call. */
+void session_follow_found(struct session *session);
+/* Of the process of a request. NULL when it is not known any more. */
+const struct service *session_service(struct session *session, pid_t tgid);
 void session_loop(struct session *session);
 /* Detaches, drains, sends what is finished, and says what became of everything. */
 enum exit_code session_finish(struct session *session);

@@ -6,7 +6,6 @@
 #include "cli/preflight.h"
 #include "cli/session.h"
 #include "cli/session_private.h"
-#include "host/process.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
@@ -54,52 +53,6 @@ static enum exit_code open_kernel(struct session *session)
 	return EXIT_ATTACH;
 }
 
-/*
- * Lists @pid's tree until a pass finds nothing new: the fork hook is there already, so nothing
- * born now is missed.
- */
-static int follow_tree(struct session *session, pid_t pid)
-{
-	struct pid_set set = { 0 };
-	int grown, err = pid_set_add(&set, pid);
-	size_t done = 0;
-
-	do {
-		grown = err < 0 ? err : process_tree_grow(&set);
-		for (; err >= 0 && done < set.count; done++) {
-			err = kernel_add_target(session->kernel, set.at[done], pid);
-			if (!err)
-				err = services_add(&session->services, set.at[done]);
-		}
-		if (err >= 0)
-			err = kernel_mark(session->kernel);
-	} while (grown > 0 && err >= 0);
-	pid_set_clear(&set);
-	return grown < 0 ? grown : err;
-}
-
-static enum exit_code follow_targets(struct session *session)
-{
-	const struct options *options = session->options;
-
-	for (size_t i = 0; i < options->pid_count; i++) {
-		pid_t pid = options->pids[i];
-		int err = services_add_root(&session->services, pid);
-
-		if (!err)
-			err = follow_tree(session, pid);
-		if (err == -ESRCH) {
-			log_error("process %d ended while it was being attached to", pid);
-			return EXIT_NO_PROCESS;
-		}
-		if (err < 0) {
-			log_error("process %d cannot be followed: %s", pid, strerror(-err));
-			return EXIT_ATTACH;
-		}
-	}
-	return EXIT_OK;
-}
-
 static enum exit_code start(struct session *session)
 {
 	const struct trace_sink sink = { session_take_request, session };
@@ -114,7 +67,7 @@ static enum exit_code start(struct session *session)
 		code = open_kernel(session);
 	}
 	if (code == EXIT_OK)
-		code = follow_targets(session);
+		code = session_follow_targets(session);
 	/* The last, so that a start that fails leaves no page behind. */
 	if (code == EXIT_OK)
 		code = run_report_open(session->options, &session->report);
@@ -133,6 +86,16 @@ static void open_view(struct session *session)
 		log_error("cannot show a live view: %s", strerror(-err));
 }
 
+/* Said once: a trace that waits looks like one that sees nothing. */
+static void tell_wait(struct session *session)
+{
+	const struct options *options = session->options;
+
+	if (options->choice_count && !kernel_targets(session->kernel))
+		log_info("waiting: nothing that runs here is chosen (%s%s)",
+			 options->choices[0].value, options->choice_count > 1 ? ", ..." : "");
+}
+
 enum exit_code session_run(const struct options *options)
 {
 	struct session session = { .options = options, .services = { .given = options->name } };
@@ -148,11 +111,13 @@ enum exit_code session_run(const struct options *options)
 		session.ready_ns = session_now_ns();
 		log_info("ready: backend %s, %zu processes", kernel_backend_name(session.kernel),
 			 kernel_targets(session.kernel));
+		tell_wait(&session);
 		open_view(&session);
 		session_loop(&session);
 		code = session_finish(&session);
 		cleanup_close(&session.health_fd);
 	}
+	session.finder = finder_free(session.finder);
 	session.kernel = kernel_free(session.kernel);
 	session.trace = trace_free(session.trace);
 	exporter_close(&session.exporter);

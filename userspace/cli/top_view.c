@@ -70,9 +70,10 @@ static void name_services(const struct services *services, char *ret, size_t cap
 	size_t used = 0;
 
 	*ret = '\0';
-	for (size_t i = 0; i < services->count && used < cap; i++)
-		used += (size_t)snprintf(ret + used, cap - used, "%s%s (pid %d)", i ? ", " : "",
-					 services->roots[i].name.name, services->roots[i].root);
+	for (const struct service *service = services->first; service && used < cap;
+	     service = service->next)
+		used += (size_t)snprintf(ret + used, cap - used, "%s%s (pid %d)", used ? ", " : "",
+					 service->name.name, service->root);
 }
 
 static struct top_facts gather(struct top_view *view, const struct top_source *source,

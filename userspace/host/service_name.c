@@ -111,7 +111,8 @@ static void guess_descendants(pid_t root, struct name_guess *guess)
 	}
 }
 
-int service_name(pid_t pid, const char *given, const char *own_env, struct service_name *ret)
+int service_name(pid_t pid, const char *given, const char *own_env, const char *container,
+		 struct service_name *ret)
 {
 	_cleanup_free_ char *target_env = NULL;
 	struct name_guess guess;
@@ -122,7 +123,8 @@ int service_name(pid_t pid, const char *given, const char *own_env, struct servi
 		return 0;
 	if (process_env(pid, NAME_VARIABLE, &target_env))
 		target_env = NULL;
-	if (take_text(ret, target_env, NAME_TARGET_ENV))
+	if (take_text(ret, target_env, NAME_TARGET_ENV) ||
+	    take_text(ret, container, NAME_CONTAINER))
 		return 0;
 	r = guess_process(pid, &guess, &program);
 	if (r)

@@ -38,6 +38,7 @@ enum name_source {
 	NAME_GIVEN,	 /* --name */
 	NAME_OWN_ENV,	 /* AWS_XRAY_TRACING_NAME of the tracer */
 	NAME_TARGET_ENV, /* the same variable of the process */
+	NAME_CONTAINER,	 /* its container's */
 	NAME_DERIVED,	 /* its command line or configuration */
 	NAME_EXECUTABLE, /* the program's own name */
 };
@@ -49,9 +50,10 @@ struct service_name {
 
 /*
  * @given: --name or NULL; @own_env: the tracer's AWS_XRAY_TRACING_NAME or NULL. An empty one counts
- * as absent, a longer one is cut. Returns 0, -ESRCH when the process is gone, or another negative
- * errno when nothing could be read.
+ * as absent, a longer one is cut. @container: its container's name or NULL. Returns 0, -ESRCH when
+ * the process is gone, or another negative errno when nothing could be read.
  */
-int service_name(pid_t pid, const char *given, const char *own_env, struct service_name *ret);
+int service_name(pid_t pid, const char *given, const char *own_env, const char *container,
+		 struct service_name *ret);
 
 #endif

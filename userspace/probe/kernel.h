@@ -59,6 +59,15 @@ const char *kernel_backend_name(const struct kernel *kernel);
  */
 int kernel_add_target(struct kernel *kernel, pid_t tgid, pid_t root);
 
+/* The root that @tgid was said to descend from, or whose descendant forked it; 0: not followed. */
+pid_t kernel_target_root(struct kernel *kernel, pid_t tgid);
+
+/*
+ * Takes back what was added for a process that ended before its threads were marked: nothing else
+ * would, and its number may be another's soon.
+ */
+void kernel_drop_target(struct kernel *kernel, pid_t tgid);
+
 /* Makes every thread of the listed targets a traced one, and their listeners known. */
 int kernel_mark(struct kernel *kernel);
 

@@ -20,6 +20,23 @@ int kernel_add_target(struct kernel *kernel, pid_t tgid, pid_t root)
 		       : 0;
 }
 
+pid_t kernel_target_root(struct kernel *kernel, pid_t tgid)
+{
+	struct target_value target;
+	uint32_t key = tgid;
+
+	return bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.bx_targets), &key, &target)
+		       ? 0
+		       : (pid_t)target.root_pid;
+}
+
+void kernel_drop_target(struct kernel *kernel, pid_t tgid)
+{
+	uint32_t key = tgid;
+
+	bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.bx_targets), &key);
+}
+
 /* Runs an iterator to its end; what it prints (nothing) is read and dropped. */
 static int iterate(struct bpf_link *link)
 {

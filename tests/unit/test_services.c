@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * test_services.c - which service a process belongs to while processes come and go. The roots are
+ * this very process: its name need not be found out, because one is given.
+ */
+#include "unit.h"
+
+#include <unistd.h>
+
+#include "cli/services.h"
+#include "util/log.h"
+
+#define CID    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define MINUTE (60 * 1000000000ull)
+
+static void process(struct services *services, __u32 what, pid_t tgid, pid_t parent, uint64_t at)
+{
+	const struct bx_process record = {
+		.what = what, .tgid = (__u32)tgid, .parent_tgid = (__u32)parent, .at_ns = at
+	};
+
+	services_process(services, &record);
+}
+
+TEST(services_of_descendants)
+{
+	struct services services = { .given = "shop" };
+	struct service *service;
+
+	log_set_level(LOG_LEVEL_ERROR);
+	if (!CHECK_EQ(services_add_root(&services, getpid(), NULL, &service), 0))
+		return;
+	CHECK_EQ(services_add(&services, 10, service), 0);
+	process(&services, BX_PROCESS_FORK, 11, 10, 0);
+	process(&services, BX_PROCESS_FORK, 12, 11, 0);
+	CHECK(services_of(&services, 12) == service);
+	CHECK(!services_of(&services, 13));
+	process(&services, BX_PROCESS_FORK, 14, 13, 0);
+	CHECK(!services_of(&services, 14));
+	CHECK_STR(service->name.name, "shop");
+	services_clear(&services);
+}
+
+/* Requests may still be on their way for a minute; then the service goes with its last process. */
+TEST(services_end)
+{
+	struct services services = { .given = "shop" };
+	struct service *service;
+
+	log_set_level(LOG_LEVEL_ERROR);
+	CHECK_EQ(services_add_root(&services, getpid(), NULL, &service), 0);
+	CHECK_EQ(services_add(&services, 10, service), 0);
+	CHECK_EQ(services_add(&services, 11, service), 0);
+	process(&services, BX_PROCESS_EXIT, 10, 0, 1000);
+	process(&services, BX_PROCESS_EXIT, 10, 0, 2000);
+	services_forget(&services, 999 + MINUTE);
+	CHECK(services_of(&services, 10) == service);
+	services_forget(&services, 1000 + MINUTE);
+	CHECK(!services_of(&services, 10));
+	CHECK(services_of(&services, 11) == service);
+	process(&services, BX_PROCESS_EXIT, 11, 0, 2000);
+	services_forget(&services, 2000 + MINUTE);
+	CHECK(!services.first);
+	services_clear(&services);
+}
+
+/* The number of an ended process belongs to whoever has it now; the old record takes nothing. */
+TEST(services_number_used_again)
+{
+	struct services services = { .given = "shop" };
+	struct container container = { .ids = { CID, "" } };
+	struct service *first, *second;
+
+	log_set_level(LOG_LEVEL_ERROR);
+	CHECK_EQ(services_add_root(&services, getpid(), NULL, &first), 0);
+	CHECK_EQ(services_add(&services, 10, first), 0);
+	CHECK_EQ(services_add_root(&services, getpid(), &container, &second), 0);
+	CHECK(first != second);
+	CHECK_EQ(services_add(&services, 20, second), 0);
+	process(&services, BX_PROCESS_EXIT, 10, 0, 1000);
+	process(&services, BX_PROCESS_FORK, 10, 20, 1500);
+	CHECK(services_of(&services, 10) == second);
+	services_forget(&services, 1000 + MINUTE);
+	CHECK(services_of(&services, 10) == second);
+	CHECK(services.first == second && !second->next);
+	services_clear(&services);
+}
+
+TEST(services_of_a_container)
+{
+	struct services services = { .given = "shop" };
+	struct container container = { .ids = { CID, "" } };
+	struct service *first, *second;
+
+	log_set_level(LOG_LEVEL_ERROR);
+	CHECK_EQ(services_add_root(&services, getpid(), &container, &first), 0);
+	CHECK_EQ(services_add(&services, 10, first), 0);
+	/* entered by another process, as `docker exec` does */
+	CHECK_EQ(services_add_root(&services, getpid(), &container, &second), 0);
+	CHECK(first == second);
+	CHECK(!first->container.ecs);
+	container.ecs = true;
+	services_learn(&services, 10, &container);
+	CHECK(first->container.ecs);
+	services_learn(&services, 99, &container);
+	services_clear(&services);
+}
