@@ -28,12 +28,20 @@ class Tracer:
     """
 
     def __init__(
-        self, processes, pids, daemon=None, options=(), program=BPFXRAY, env=None, name="bpfxray"
+        self,
+        processes,
+        pids,
+        daemon=None,
+        options=(),
+        program=BPFXRAY,
+        env=None,
+        name="bpfxray",
+        stats_path=None,
     ):
         if "syscall" in map(str, options):
             mount_tracefs()
         self.processes = processes
-        self.stats_path = processes.directory / f"{name}-stats.json"
+        self.stats_path = stats_path or processes.directory / f"{name}-stats.json"
         self.stats = None
         command = [program, "trace"]
         for pid in pids:
