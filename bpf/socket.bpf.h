@@ -64,6 +64,20 @@ static __always_inline bool moved__was_reset(struct moved *m)
 	       BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE;
 }
 
+/* Response bytes without an open exchange. A server's are told, as in exchange__late(). */
+static __always_inline struct open_exchange *moved__late(struct moved *m)
+{
+	struct open_exchange *ex;
+
+	counter__add(BX_C_LATE_BYTES, m->len);
+	if (m->conn->role != BX_ROLE_SERVER)
+		return NULL;
+	ex = exchange__open(m->sk, m->conn);
+	if (ex)
+		exchange__begin(ex, m->task, m->now_ns);
+	return ex;
+}
+
 /* The body: @m->len bytes (more than 0) went over a socket of a target. */
 static __noinline int socket__moved(struct moved *m)
 {
@@ -85,10 +99,10 @@ static __noinline int socket__moved(struct moved *m)
 	t = turn__of(conn, m->dir);
 	if (!t)
 		ex = moved__request(m, ex);
-	if (!ex) {
-		counter__add(BX_C_LATE_BYTES, m->len);
+	else if (!ex)
+		ex = moved__late(m);
+	if (!ex)
 		return 0;
-	}
 	moved__append(m, ex, t);
 	if (conn->flags & CONN_FINAL) {
 		exchange__close(ex, 0, 0);

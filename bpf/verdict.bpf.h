@@ -30,12 +30,23 @@ static __always_inline void conn__give_up(struct conn *conn, struct open_exchang
 	exchange__discard(ex, conn);
 }
 
-/* A greeting is the server's: what was filed as the first turn is a response without a request. */
-static __always_inline void exchange__is_greeting(struct open_exchange *ex, struct conn *conn)
+/* What was filed as the first turn is a response without a request: a greeting, a late answer. */
+static __always_inline void exchange__is_response(struct open_exchange *ex)
 {
 	__builtin_memcpy(&ex->wire.turn[1], &ex->wire.turn[0], sizeof(struct bx_turn));
 	turn__reset(&ex->wire.turn[0]);
-	conn->flags |= CONN_GREETED;
+}
+
+/*
+ * A server's answer to what was read before the trace. It is told without its request: the agent
+ * has to know that the thread did something else.
+ */
+static __always_inline bool exchange__late(struct open_exchange *ex, struct conn *conn)
+{
+	exchange__is_response(ex);
+	ex->wire.protocol = conn->protocol;
+	ex->wire.role = conn->role;
+	return true;
 }
 
 /* A first MySQL packet that came in pieces: mysql__may_copy() goes on where it stands. */
@@ -66,11 +77,15 @@ static __always_inline bool moved__decided(struct moved *m, struct open_exchange
 	}
 	if (class.detail == BX_CLASS_RESPONSE) {
 		counter__add(BX_C_LATE_BYTES, ex->wire.turn[0].total + m->len);
+		if (class.role == BX_ROLE_SERVER)
+			return exchange__late(ex, conn);
 		exchange__discard(ex, conn);
 		return false;
 	}
-	if (class.detail == BX_CLASS_GREETING)
-		exchange__is_greeting(ex, conn);
+	if (class.detail == BX_CLASS_GREETING) {
+		exchange__is_response(ex);
+		conn->flags |= CONN_GREETED;
+	}
 	if (class.detail == BX_CLASS_MIDSTREAM) {
 		conn->flags |= CONN_MIDSTREAM;
 		ex->wire.flags |= BX_EX_MIDSTREAM;

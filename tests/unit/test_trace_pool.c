@@ -59,3 +59,41 @@ TEST(trace_pool_pipelined)
 		bench_end(&b);
 	}
 }
+
+/*
+ * A thread that answered a request which was read before the attach: what it did until then may
+ * have been for that one, and is nobody's.
+ */
+TEST(trace_pool_strange_answers)
+{
+	static const struct {
+		double strange_ms; /* the last byte of the strange answer */
+		uint32_t tid;
+		size_t statements;
+	} table[] = {
+		{ 12, OTHER, 1 }, /* before the statement */
+		{ 18.5, OTHER, 0 },
+		{ 18.5, POOL, 1 }, /* another thread */
+		{ 30, OTHER, 1 },  /* after the request */
+	};
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct bench b;
+
+		unit_context("row %zu", i);
+		bench_begin(&b, DB_SPANS_APP);
+		query(&b, 51, OTHER, 17);
+		EXCHANGE(&b, .conn = 7, .tid = table[i].tid, .tgid = POOL, .opened_ms = 11,
+			 .response = LITERAL(WEB_OK), .response_hands = { { 0, table[i].tid } },
+			 .response_calls = { { 9, 11 },
+					     { sizeof(WEB_OK) - 1, table[i].strange_ms } },
+			 .flags = BX_EX_SNAPSHOT);
+		pair(&b, 1, 10);
+		bench_settle(&b);
+		if (CHECK_EQ(b.count, 2))
+			CHECK_EQ(b.requests[1].statement_count, table[i].statements);
+		CHECK_EQ(COUNTERS(&b)->statements_unproven, !table[i].statements);
+		CHECK_EQ(COUNTERS(&b)->begun_before, 1);
+		bench_end(&b);
+	}
+}

@@ -23,7 +23,8 @@ static int http_conn_new(struct conn *conn, const struct bx_exchange *ex)
 	if (!conn->http)
 		return -ENOMEM;
 	list_init(&conn->http->unanswered);
-	conn->http->requests.unsure = ex->flags & BX_EX_MIDSTREAM || ex->seq > 1;
+	conn->http->requests.unsure =
+		ex->flags & BX_EX_MIDSTREAM || ex->seq > 1 || !ex->turn[TURN_REQUEST].total;
 	return 0;
 }
 
@@ -57,6 +58,8 @@ static int begin_exchange(struct http_step *step)
 {
 	struct http_conn *http = step->http;
 
+	if (!step->ex->turn[TURN_REQUEST].total)
+		step->trace->counters.begun_before++;
 	begin_turn(&http->requests);
 	begin_turn(&http->responses);
 	http->reading = http->requests.state == HTTP_STREAM_BODY ? http->reading : NULL;

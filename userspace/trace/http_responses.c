@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#include "trace/thread.h"
+
 static struct live *current(const struct http_conn *http)
 {
 	return list_first(&http->unanswered, struct live, conn_link);
@@ -192,6 +194,25 @@ static void find_last_chunk(struct http_step *step)
 	http_answered(step, turn_end_ns(&step->turn, step->turn.total), true);
 }
 
+/* Bytes for a request that was not seen: who sent them, call by call, and when. */
+static void note_strange(struct http_step *step)
+{
+	const struct bx_turn *log = step->turn.log;
+	uint32_t tgid = step->ex->tgid;
+	uint64_t at = step->http->responses.fed;
+
+	while (at < step->turn.total) {
+		uint32_t tid = log->hands ? turn_tid(&step->turn, at) : step->ex->end_tid;
+		uint64_t next = turn_call_end(&step->turn, at);
+
+		if (tid)
+			thread_answers_strange(step->trace, tgid, tid,
+					       turn_end_ns(&step->turn, next));
+		at = next;
+	}
+	step->http->responses.fed = step->turn.total;
+}
+
 int http_responses_read(struct http_step *step)
 {
 	struct http_stream *s = &step->http->responses;
@@ -200,8 +221,8 @@ int http_responses_read(struct http_step *step)
 		struct live *live = current(step->http);
 		int r;
 
-		if (!live) { /* to a request that was not seen */
-			s->fed = step->turn.total;
+		if (!live) {
+			note_strange(step);
 			break;
 		}
 		live->last_out_ns = step->turn.log->last_ns;

@@ -109,6 +109,13 @@ struct thread {
 		uint64_t end_ns;
 	} recent[8]; /* requests that ended */
 	unsigned int recent_next;
+	struct strange *strange; /* NULL: it never answered a request that was not seen */
+};
+
+/* When a thread sent answers to requests whose heads were not seen, in a ring. */
+struct strange {
+	uint64_t at_ns[32];
+	unsigned int next;
 };
 
 #define PROCESS_FRONT	   (1u << 0) /* has had requests that were joined with a worker's */

@@ -131,6 +131,44 @@ int thread_adopt(struct trace *trace, struct node *node)
 	return 0;
 }
 
+/* Sends this close together are for one answer. */
+#define STRANGE_RUN_NS 200000
+
+void thread_answers_strange(struct trace *trace, uint32_t tgid, uint32_t tid, uint64_t at_ns)
+{
+	struct thread *thread = thread_get(trace, tid, tgid);
+	struct strange *strange;
+	unsigned int last;
+
+	/* Without memory nothing is known of it, as if the answer had not been seen either. */
+	if (thread && !thread->strange)
+		thread->strange = calloc(1, sizeof(*thread->strange));
+	if (!thread || !thread->strange)
+		return;
+	strange = thread->strange;
+	last = (strange->next + 31) % 32;
+	if (strange->at_ns[last] && at_ns - strange->at_ns[last] < STRANGE_RUN_NS) {
+		strange->at_ns[last] = at_ns;
+		return;
+	}
+	strange->at_ns[strange->next] = at_ns;
+	strange->next = (strange->next + 1) % 32;
+	if (at_ns > thread->last_ns)
+		thread->last_ns = at_ns;
+}
+
+/* Whether the thread answered something else between @at_ns and the end of @live. */
+static bool strange_between(const struct thread *thread, uint64_t at_ns, const struct live *live)
+{
+	if (!thread->strange)
+		return false;
+	for (size_t i = 0; i < 32; i++)
+		if (thread->strange->at_ns[i] >= at_ns &&
+		    thread->strange->at_ns[i] < live->r.end_ns)
+			return true;
+	return false;
+}
+
 /* When @live may have begun to be served at the earliest. */
 static uint64_t serves_from(const struct live *live)
 {
@@ -157,7 +195,7 @@ bool thread_owns_softly(const struct live *live, uint64_t at_ns)
 	const struct thread *thread = live->thread;
 
 	if (at_ns < serves_from(live) || at_ns > live->owns_until_ns ||
-	    at_ns >= thread->multiplex_ns)
+	    at_ns >= thread->multiplex_ns || strange_between(thread, at_ns, live))
 		return false;
 	list_for_each (&thread->open, it)
 		if (contends(list_entry(it, struct live, thread_link), live, at_ns))
@@ -199,6 +237,7 @@ static void thread_free(struct trace *trace, struct thread *thread)
 	list_remove(&thread->lru);
 	list_for_each (&thread->nodes, it)
 		list_remove(it);
+	free(thread->strange);
 	free(thread);
 }
 

@@ -31,6 +31,12 @@ int thread_adopt(struct trace *trace, struct node *node);
  */
 bool thread_owns_softly(const struct live *live, uint64_t at_ns);
 
+/*
+ * Thread @tid of @tgid sent at @at_ns for a request that was not seen (read before the attach):
+ * what it did until then may have been for that one.
+ */
+void thread_answers_strange(struct trace *trace, uint32_t tgid, uint32_t tid, uint64_t at_ns);
+
 enum thread_proof { PROOF_NO, PROOF_YES, PROOF_LATER };
 
 /*

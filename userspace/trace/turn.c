@@ -195,6 +195,18 @@ bool turn_call_ends(const struct turn *turn, uint64_t end)
 	return call_reaching(turn, end, &exact) >= 0 && exact;
 }
 
+uint64_t turn_call_end(const struct turn *turn, uint64_t offset)
+{
+	uint64_t end = 0;
+
+	for (uint32_t i = 0; i < turn->log->calls_kept && i < BX_CALLS_CAP; i++) {
+		end += (uint32_t)(turn->log->call[i].end - (uint32_t)end);
+		if (end > offset)
+			return end < turn->total ? end : turn->total;
+	}
+	return turn->total;
+}
+
 uint32_t turn_tid(const struct turn *turn, uint64_t offset)
 {
 	uint32_t kept = turn->log->hands < BX_HANDS_CAP ? turn->log->hands : BX_HANDS_CAP;

@@ -73,6 +73,9 @@ uint64_t turn_end_ns(const struct turn *turn, uint64_t end);
 /* The thread that moved the byte at @offset; 0: not known, nobody's name is 0. */
 uint32_t turn_tid(const struct turn *turn, uint64_t offset);
 
+/* Where the call ended that moved the byte at @offset; the turn's total when it was not kept. */
+uint64_t turn_call_end(const struct turn *turn, uint64_t offset);
+
 /* True when a call ended exactly at @end. */
 bool turn_call_ends(const struct turn *turn, uint64_t end);
 
