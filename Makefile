@@ -202,10 +202,13 @@ test-all: deps deps-kernels
 FUZZ_SECONDS ?= 20
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
+build/fuzz/report: $(wildcard userspace/report/*.c) $(O)/gen/report_page.inc
+
 build/fuzz/%: tests/fuzz/fuzz_%.c $(CORE_SRC) userspace/probe/record.c
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(CPPFLAGS_USER) -Itests/fuzz -std=gnu11 -Wall -O1 -g -fsanitize=fuzzer,address,undefined $^ -o $@ -lcjson
+	$(Q)$(CLANG) $(CPPFLAGS_USER) -Itests/fuzz -std=gnu11 -Wall -O1 -g -fsanitize=fuzzer,address,undefined $(filter %.c,$^) \
+		-o $@ -lcjson
 
 fuzz: $(FUZZERS)
 	$(Q)sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
