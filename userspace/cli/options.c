@@ -122,6 +122,7 @@ static int check_files(struct options *options)
 	} files[] = {
 		{ "output", options->output },
 		{ "stats", options->stats },
+		{ "metrics", options->metrics },
 		{ "report", options->report },
 	};
 
@@ -164,7 +165,8 @@ int options_parse(int argc, char **argv, struct options *ret)
 
 	*ret = (struct options){ .db_spans = DB_SPANS_APP,
 				 .queue_bytes = OPTIONS_QUEUE_BYTES,
-				 .queue_documents = OPTIONS_QUEUE_DOCUMENTS };
+				 .queue_documents = OPTIONS_QUEUE_DOCUMENTS,
+				 .log_interval_s = OPTIONS_LOG_INTERVAL_S };
 	if (argc < 2)
 		return option_wrong(ret, "no command (try: bpfxray trace --pid PID)");
 	if (argv[1][0] != '-') {

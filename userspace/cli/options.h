@@ -29,6 +29,9 @@
 #define OPTIONS_QUEUE_BYTES	8388608
 #define OPTIONS_QUEUE_DOCUMENTS 10000
 
+/* --log-interval unless given. */
+#define OPTIONS_LOG_INTERVAL_S 300
+
 enum command {
 	COMMAND_NONE,
 	COMMAND_TRACE,
@@ -62,7 +65,9 @@ struct options {
 	enum db_spans db_spans;
 	enum backend backend;
 	const char *stats;
-	const char *report; /* the page's file */
+	const char *metrics;   /* Prometheus's text */
+	size_t log_interval_s; /* 0: no line now and then */
+	const char *report;    /* the page's file */
 	bool top;
 	uint32_t duration_s;  /* 0: until stopped */
 	unsigned int verbose; /* times -v was given */

@@ -49,14 +49,14 @@ uint64_t session_now_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-static struct stats_source stats_source(struct session *session)
+struct stats_source session_stats(const struct session *session)
 {
 	return (struct stats_source){ session->kernel, session->trace, &session->exporter };
 }
 
 static struct top_source top_source(struct session *session)
 {
-	return (struct top_source){ stats_source(session), &session->services };
+	return (struct top_source){ session_stats(session), &session->services };
 }
 
 void session_take_record(void *ctx, const struct record_view *view)
@@ -128,25 +128,6 @@ static void explain_silence(struct session *session, uint64_t now_ns)
 			 "nor MySQL");
 }
 
-static void tell_health(struct session *session)
-{
-	const struct exporter *exporter = &session->exporter;
-	const struct udp_counters *udp = exporter_udp(exporter);
-	char daemon[DAEMON_STATE_MAX] = "not in use";
-	const struct health_report report = {
-		.why = session->ring_failed ? "the ring buffer cannot be read" : NULL,
-		.daemon = daemon,
-		.processes = kernel_targets(session->kernel),
-		.requests = exporter->counters.segments,
-		.sent = udp ? udp->sent : 0,
-		.lost = udp ? udp->too_large + udp->dropped_full + udp->dropped_unsent : 0,
-	};
-
-	if (exporter->daemon)
-		daemon_link_state(exporter->daemon, daemon);
-	health_answer(session->health_fd, &report);
-}
-
 static void tick(struct session *session)
 {
 	const struct top_source top = top_source(session);
@@ -162,14 +143,12 @@ static void tick(struct session *session)
 	session_follow_found(session);
 	services_forget(&session->services, now_ns);
 	report_output_error(session);
-	if (health_asked(session->health_fd))
-		tell_health(session);
+	telemetry_tick(&session->telemetry,
+		       session->ring_failed ? "the ring buffer cannot be read" : NULL, now_ns);
 	top_view_tick(session->view, &top, now_ns);
 	if (stats_requested) {
-		struct stats_source source = stats_source(session);
-
 		stats_requested = 0;
-		stats_log(&source);
+		telemetry_tell(&session->telemetry);
 	}
 }
 
@@ -203,19 +182,9 @@ void session_loop(struct session *session)
 	}
 }
 
-static void write_stats(const struct session *session, const struct stats_source *source)
-{
-	const char *path = session->options->stats;
-	int err = path ? stats_write(source, path) : 0;
-
-	if (err < 0)
-		log_error("cannot write statistics to %s: %s", path, strerror(-err));
-}
-
 enum exit_code session_finish(struct session *session)
 {
 	const struct timespec quiet = { .tv_nsec = LAST_SWEEP_MS * 1000000L };
-	struct stats_source source = stats_source(session);
 	const struct top_source top = top_source(session);
 
 	nanosleep(&quiet, NULL);
@@ -227,7 +196,6 @@ enum exit_code session_finish(struct session *session)
 	exporter_finish(&session->exporter);
 	report_output_error(session);
 	session->view = top_view_end(session->view, &top, session_now_ns());
-	stats_log(&source);
-	write_stats(session, &source);
+	telemetry_tell(&session->telemetry);
 	return run_report_write(&session->report);
 }

@@ -5,10 +5,10 @@
 
 #include "cli/exporter.h"
 #include "cli/finder.h"
-#include "cli/health.h"
 #include "cli/run_report.h"
 #include "cli/services.h"
 #include "cli/stats.h"
+#include "cli/telemetry.h"
 #include "cli/top_view.h"
 #include "probe/kernel.h"
 #include "trace/trace.h"
@@ -33,13 +33,14 @@ struct session {
 	uint64_t last_request_ns;
 	uint64_t out_of_memory; /* records that could not be taken in */
 	unsigned int idle_ticks;
-	int health_fd;	  /* negative: `bpfxray health` cannot ask */
+	struct telemetry telemetry;
 	bool ring_failed; /* the last poll of the ring failed */
 	bool silence_explained;
 };
 
 void session_catch_signals(void);
 uint64_t session_now_ns(void);
+struct stats_source session_stats(const struct session *session);
 void session_take_record(void *ctx, const struct record_view *view);
 void session_take_request(void *ctx, const struct request *request);
 /* Follows each --pid with its descendants, and what else is chosen and runs already. */

@@ -104,18 +104,16 @@ enum exit_code session_run(const struct options *options)
 	session_catch_signals();
 	code = start(&session);
 	if (code == EXIT_OK) {
-		session.health_fd = health_listen();
-		if (session.health_fd < 0)
-			log_warn("`bpfxray health` will not find this trace: %s",
-				 strerror(-session.health_fd));
 		session.ready_ns = session_now_ns();
+		telemetry_open(&session.telemetry, options, session_stats(&session),
+			       session.ready_ns);
 		log_info("ready: backend %s, %zu processes", kernel_backend_name(session.kernel),
 			 kernel_targets(session.kernel));
 		tell_wait(&session);
 		open_view(&session);
 		session_loop(&session);
 		code = session_finish(&session);
-		cleanup_close(&session.health_fd);
+		telemetry_close(&session.telemetry);
 	}
 	session.finder = finder_free(session.finder);
 	session.kernel = kernel_free(session.kernel);

@@ -158,10 +158,40 @@ static char *snapshot_to_json(const struct snapshot *snapshot)
 	return text;
 }
 
-int stats_write(const struct stats_source *source, const char *path)
+/* A line `bpfxray_GROUP_NAME value`; counters end in _total. */
+static void print_metric(FILE *out, const char *group, const char *name, bool gauge, uint64_t value)
 {
-	struct snapshot snapshot = take_snapshot(source);
-	_cleanup_free_ char *text = snapshot_to_json(&snapshot), *next = NULL;
+	fprintf(out, "# TYPE bpfxray_%s_%s%s %s\nbpfxray_%s_%s%s %" PRIu64 "\n", group, name,
+		gauge ? "" : "_total", gauge ? "gauge" : "counter", group, name,
+		gauge ? "" : "_total", value);
+}
+
+static char *snapshot_to_metrics(const struct snapshot *snapshot)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	for_each_counter (c)
+		print_metric(out, group_names[c->group], c->name, false,
+			     counter_value(snapshot, c));
+	print_metric(out, group_names[KERNEL], "open", true, snapshot->open);
+	print_metric(out, group_names[KERNEL], "bad_records", false, snapshot->bad_records);
+	print_metric(out, group_names[UDP], "queued", true, snapshot->queued);
+	fputs("# TYPE bpfxray_lost_total counter\n", out);
+	for_each_counter (c)
+		if (c->loss)
+			fprintf(out, "bpfxray_lost_total{group=\"%s\",cause=\"%s\"} %" PRIu64 "\n",
+				group_names[c->group], c->name, counter_value(snapshot, c));
+	return fclose(out) ? NULL : text;
+}
+
+/* @text to @path, whole or not at all. */
+static int replace_file(const char *path, const char *text)
+{
+	_cleanup_free_ char *next = NULL;
 	_cleanup_fclose_ FILE *file = NULL;
 
 	if (!text || asprintf(&next, "%s.new", path) < 0)
@@ -172,6 +202,22 @@ int stats_write(const struct stats_source *source, const char *path)
 	if (fprintf(file, "%s\n", text) < 0 || fflush(file))
 		return -errno;
 	return rename(next, path) ? -errno : 0;
+}
+
+int stats_write(const struct stats_source *source, const char *path)
+{
+	struct snapshot snapshot = take_snapshot(source);
+	_cleanup_free_ char *text = snapshot_to_json(&snapshot);
+
+	return replace_file(path, text);
+}
+
+int stats_write_metrics(const struct stats_source *source, const char *path)
+{
+	struct snapshot snapshot = take_snapshot(source);
+	_cleanup_free_ char *text = snapshot_to_metrics(&snapshot);
+
+	return replace_file(path, text);
 }
 
 void stats_log(const struct stats_source *source)

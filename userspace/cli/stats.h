@@ -22,6 +22,12 @@ struct stats_source {
 int stats_write(const struct stats_source *source, const char *path);
 
 /*
+ * The same as Prometheus's text format has it; beside each counter by its own name every loss as
+ * bpfxray_lost_total with its cause.
+ */
+int stats_write_metrics(const struct stats_source *source, const char *path);
+
+/*
  * Logs requests, statements and documents sent, then each counter of a loss that is not 0, or that
  * there was none.
  */
