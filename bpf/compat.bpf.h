@@ -88,6 +88,16 @@ static __always_inline void syscall__current(struct task_struct *task, struct sy
 #endif
 }
 
+/* The other end of the connected unix socket @sk, or NULL. */
+static __always_inline struct sock *unix__peer(struct sock *sk)
+{
+	struct unix_sock *unix_sock = (struct unix_sock *)sk;
+
+	if (!bpf_core_field_exists(unix_sock->peer))
+		return NULL;
+	return BPF_CORE_READ(unix_sock, peer);
+}
+
 /*
  * At most @cap, in a form that the verifier believes: clang compares a copy of a 32-bit value and
  * then uses the value itself, or drops the comparison as redundant. Between the two barriers it

@@ -82,11 +82,22 @@ static __always_inline __u64 conn__new_id(__u64 now_ns)
 	return now_ns << 8 | (bpf_get_smp_processor_id() & 0xff);
 }
 
+/* A connecting end's peer has no inode before it is accepted; an accepted one's always has. */
+static __always_inline void conn__unix_names(struct sock *sk, struct bx_exchange *ex)
+{
+	struct sock *peer = unix__peer(sk);
+
+	*(__u64 *)ex->local_addr = socket__ino(sk);
+	*(__u64 *)ex->peer_addr = peer ? socket__ino(peer) : 0;
+}
+
 static __always_inline void conn__addresses(struct sock *sk, struct bx_exchange *ex)
 {
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
 
 	ex->family = family;
+	if (family == AF_UNIX)
+		conn__unix_names(sk, ex);
 	if (family != AF_INET && family != AF_INET6)
 		return;
 	ex->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);

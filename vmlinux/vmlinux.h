@@ -153,6 +153,12 @@ struct sock {
 	struct socket *sk_socket;
 };
 
+/* net/af_unix.h; absent where af_unix is a module */
+struct unix_sock {
+	struct sock sk;
+	struct sock *peer;
+};
+
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
