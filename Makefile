@@ -48,7 +48,7 @@ AGENT_OBJ := $(AGENT_SRC:userspace/%.c=$(O)/obj/%.o)
 # The unit tests run under the sanitizers, always.
 UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT_LIB := $(CORE_SRC) $(wildcard userspace/emit/*.c userspace/host/*.c userspace/report/*.c userspace/compare/*.c \
-	userspace/cli/options*.c userspace/cli/services.c userspace/probe/record.c)
+	userspace/cli/options*.c userspace/cli/services.c userspace/probe/record.c userspace/probe/elf_functions.c)
 UNIT_OBJ := $(UNIT_SRC:tests/%.c=build/unit/tests/%.o) $(UNIT_LIB:userspace/%.c=build/unit/%.o)
 
 PY := build/venv/bin/python
@@ -121,7 +121,7 @@ build/unit/%.o: userspace/%.c
 
 build/unit/unit: $(UNIT_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SANFLAGS) $^ -o $@ -lcjson -lz -lcares
+	$(Q)$(CC) $(SANFLAGS) $^ -o $@ -lelf -lcjson -lz -lcares
 
 test-unit: build/unit/unit
 	$(Q)build/unit/unit
