@@ -32,6 +32,7 @@ struct syscall {
 	__u64 arg1;
 	__u64 arg2;
 	__u64 arg3;
+	__u64 sp;    /* the caller's stack pointer */
 	bool compat; /* a 32-bit caller */
 };
 
@@ -78,6 +79,7 @@ static __always_inline void syscall__current(struct task_struct *task, struct sy
 	call->arg1 = regs->si;
 	call->arg2 = regs->dx;
 	call->arg3 = regs->r10;
+	call->sp = regs->sp;
 #elif defined(__TARGET_ARCH_arm64)
 	call->compat = regs->pstate & 0x10; /* PSR_MODE32_BIT */
 	call->nr = regs->syscallno;
@@ -85,6 +87,7 @@ static __always_inline void syscall__current(struct task_struct *task, struct sy
 	call->arg1 = regs->regs[1];
 	call->arg2 = regs->regs[2];
 	call->arg3 = regs->regs[3];
+	call->sp = regs->sp;
 #endif
 }
 

@@ -21,6 +21,7 @@
 	(1u << 5) /* undecided: this direction's run failed to classify, wait for the flip */
 #define CONN_SKIP_SENT	 (1u << 6)
 #define CONN_SERVER_SIDE (1u << 7) /* accepted from a listener of a target */
+#define CONN_TLS	 (1u << 8) /* a TLS session is tied to it, or this is the session's own */
 
 /* What is known of a socket while it is idle. */
 struct conn {
@@ -51,6 +52,16 @@ struct buffers {
 	__u64 count;
 };
 
+/* A read or write of a TLS session, from its entry to its return. */
+struct tls_call {
+	__u64 session; /* 0: the thread is in none */
+	__u64 buffer;
+	__u64 moved_at; /* where the _ex forms leave the length; 0: it is returned */
+	__u64 sp;	/* the stack pointer at the entry: what it calls is below */
+	__u32 dir;	/* RECEIVED or SENT */
+	__u32 _pad;
+};
+
 /*
  * A target's thread: the request that it serves; and the call that it is in, which no other thread
  * touches. The call is here and not on the stack because kernels before 6.13 give a program and all
@@ -63,10 +74,24 @@ struct thread {
 	__u64 socket; /* backend kprobe: the call's struct sock, from its entry to its return */
 	struct syscall call;
 	struct buffers buffers;
+	struct tls_call tls;
 };
 
 #define THREAD_MULTIPLEX                                                                           \
 	(1u << 0) /* has read a head while another request of its own had no answer */
+
+/* A TLS session of a process: the address of its SSL or gnutls_session_t. */
+struct tls_key {
+	__u64 session;
+	__u32 tgid;
+	__u32 _pad;
+};
+
+/* The plain text's connection; its id is the socket's. */
+struct tls_conn {
+	struct conn conn;
+	__u64 socket; /* address of the struct sock, only ever read by probe_read */
+};
 
 /* A target process. */
 struct target {
@@ -171,6 +196,21 @@ struct thread_map {
 	__type(value, struct thread);
 };
 extern struct thread_map thread_of_task SEC(".maps");
+
+/*
+ * tls_sessions: TLS session -> its connection. Writer: tls__tie(), at the first socket call nested
+ * in a read or write of the session. Deleter: tls__free; a session that is freed unseen is
+ * overwritten when its address is used again. Full: the session is not read, counted
+ * (BX_C_LOST_SOCKET).
+ */
+struct tls_sessions_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, BX_TLS_SESSIONS_MAX);
+	__type(key, struct tls_key);
+	__type(value, struct tls_conn);
+};
+extern struct tls_sessions_map tls_sessions SEC(".maps");
 
 /*
  * bx_targets: process id (init namespace) -> target. Writer: agent at start, fork hook. Deleter:

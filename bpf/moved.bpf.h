@@ -46,8 +46,8 @@ static __always_inline void moved__login(struct moved *m, struct open_exchange *
 		m->conn->flags |= CONN_COMPRESSED;
 	if (login != LOGIN_TLS)
 		return;
+	/* its protocol stays: it is what the session will speak, if that can be read */
 	m->conn->flags |= CONN_FINAL;
-	m->conn->protocol = BX_PROTO_TLS;
 	counter__add(BX_C_TLS, 1);
 }
 

@@ -9,6 +9,7 @@
 #ifndef BPFXRAY_SOCKET_BPF_H
 #define BPFXRAY_SOCKET_BPF_H
 
+#include "tls.bpf.h"
 #include "verdict.bpf.h"
 
 /*
@@ -134,6 +135,26 @@ static __noinline int socket__peer_ended(struct conn *conn, __u64 now_ns)
 }
 
 /*
+ * The call of a TLS library: its bytes are cipher text. Bytes of the handshake may wait for a
+ * verdict; nothing comes of them.
+ */
+static __always_inline int socket__under_tls(struct moved *m)
+{
+	struct open_exchange *ex;
+
+	if (!m->len) {
+		if (m->conn->flags & CONN_TLS && m->dir == RECEIVED)
+			socket__peer_ended(m->conn, bpf_ktime_get_ns());
+		return 0;
+	}
+	ex = m->conn->id && !(m->conn->flags & CONN_TLS) ? exchange__of(m->conn->id) : NULL;
+	if (ex && ex->wire.protocol == BX_PROTO_UNKNOWN)
+		exchange__discard(ex, m->conn);
+	tls__tie(m->thread, m->task, m->conn, m->sk);
+	return 0;
+}
+
+/*
  * What every backend's entry comes down to: a target's @thread moved @ret >= 0 bytes on a stream
  * socket, in its ->call.
  */
@@ -150,7 +171,11 @@ static __always_inline int socket__call(struct sock *sk, struct task_struct *tas
 	struct syscall *call = &thread->call;
 
 	m.conn = conn__of(sk, true);
-	if (!m.conn || m.conn->flags & CONN_FINAL)
+	if (!m.conn)
+		return 0;
+	if (thread->tls.session && tls__encloses(thread, m.conn))
+		return socket__under_tls(&m);
+	if (m.conn->flags & CONN_FINAL)
 		return 0;
 	m.now_ns = bpf_ktime_get_ns();
 	if (ret)

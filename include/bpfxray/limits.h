@@ -60,6 +60,8 @@
 #define BX_POOL_MAX 4096
 /* Ring buffer bytes: at 2 KB a record and a 50 ms tick, 8 MiB holds 80,000 exchanges a second. */
 #define BX_RING_BYTES (8 * 1024 * 1024)
+/* TLS sessions that are read at one time: as many as connections that are open at once. */
+#define BX_TLS_SESSIONS_MAX 65536
 /* Targets (processes) followed at one time. */
 #define BX_TARGETS_MAX 16384
 

@@ -53,6 +53,7 @@
 #define BX_EX_CONNECT_FAILED                                                                       \
 	(1u << 12)		/* no byte was exchanged: connect() failed, error in .error */
 #define BX_EX_COMPAT (1u << 13) /* a 32-bit caller: its buffers are not read */
+#define BX_EX_TLS    (1u << 14) /* plain text of a TLS session */
 
 struct bx_record {
 	__u32 type;
@@ -177,6 +178,8 @@ enum bx_counter {
 	BX_C_WITHHELD,	    /* MySQL client packets not copied: auth, LOCAL INFILE, continuations */
 	BX_C_LATE_BYTES,    /* response bytes without an open exchange (attach in mid-exchange) */
 	BX_C_CALLS,	    /* socket calls of targets seen */
+	BX_C_TLS_READ,	    /* TLS sessions whose plain text is read */
+	BX_C_TLS_UNTIED,    /* reads and writes of TLS sessions that no socket is known of */
 	BX_C_MAX
 };
 

@@ -70,13 +70,31 @@ static struct stream login(uint32_t caps)
 	return PACKETS(1, bytes_of(p, n));
 }
 
+#define LOGIN_CAPS                                                                                 \
+	(MYSQL_CAP_PROTOCOL_41 | MYSQL_CAP_CONNECT_WITH_DB | MYSQL_CAP_SECURE |                    \
+	 MYSQL_CAP_PLUGIN_AUTH | MYSQL_CAP_CONNECT_ATTRS)
+
 void db_login(struct db *db, uint32_t client_caps, struct stream answer)
 {
-	uint32_t caps = client_caps | MYSQL_CAP_PROTOCOL_41 | MYSQL_CAP_CONNECT_WITH_DB |
-			MYSQL_CAP_SECURE | MYSQL_CAP_PLUGIN_AUTH | MYSQL_CAP_CONNECT_ATTRS;
+	db_exchange(db, (struct stream){ 0 }, greeting(), 0);
+	db_exchange(db, login(client_caps | LOGIN_CAPS), answer, BX_EX_LOGIN);
+}
+
+void db_ask_for_tls(struct db *db)
+{
+	/* the fixed part of a login alone, 32 bytes */
+	static const uint8_t request[32] = { 0x08, 0xaa, 0, 0, 0, 0, 0, 1, 45 };
 
 	db_exchange(db, (struct stream){ 0 }, greeting(), 0);
-	db_exchange(db, login(caps), answer, BX_EX_LOGIN);
+	db_exchange(db, PACKETS(1, bytes_of(request, sizeof(request))), (struct stream){ 0 },
+		    BX_EX_LOGIN);
+}
+
+void db_connect_tls(struct db *db)
+{
+	db_ask_for_tls(db);
+	db->flags |= BX_EX_TLS;
+	db_exchange(db, login(LOGIN_CAPS | MYSQL_CAP_SSL), PACKETS(3, OK), BX_EX_LOGIN);
 }
 
 void db_connect(struct db *db, uint32_t client_caps)

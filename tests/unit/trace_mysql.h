@@ -36,6 +36,13 @@ struct db {
 void db_connect(struct db *db, uint32_t client_caps);
 /* The same with the server's answer to the login. */
 void db_login(struct db *db, uint32_t client_caps, struct stream answer);
+/*
+ * As db_connect(), but the client asks for TLS: greeting and request for TLS in the open, then the
+ * login as plain text of the session, like every exchange from there on.
+ */
+void db_connect_tls(struct db *db);
+/* Only as far as the request for TLS. */
+void db_ask_for_tls(struct db *db);
 /* An exchange: command packets and answer packets. */
 void db_exchange(struct db *db, struct stream command, struct stream answer, uint32_t flags);
 /* COM_QUERY @sql answered by an OK. */

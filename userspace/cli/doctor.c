@@ -4,16 +4,20 @@
  * otherwise: both ask features_missing().
  */
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cli/doctor.h"
 #include "cli/preflight.h"
+#include "host/maps.h"
 #include "host/process.h"
 #include "host/recognise.h"
 #include "host/service_name.h"
 #include "probe/features.h"
 #include "probe/kernel.h"
+#include "probe/libraries.h"
 #include "util/cleanup.h"
 #include "util/log.h"
+#include "util/table.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -111,6 +115,48 @@ static void print_server(pid_t pid, FILE *out)
 		name ? name : "not recognised (traced all the same)");
 }
 
+/* The files that were looked at, over all processes of a tree. */
+struct probed_files {
+	struct table seen;
+	size_t found;
+	pid_t pid;
+	FILE *out;
+};
+
+/* A file that is mapped by several processes is told once. */
+static void print_probed(void *ctx, const struct mapping *mapping)
+{
+	struct probed_files *files = ctx;
+	_cleanup_close_ int fd = mapping_open(files->pid, mapping);
+	struct stat status;
+	int probes;
+
+	if (fd < 0 || fstat(fd, &status) < 0 ||
+	    table_insert(&files->seen, table_key2(status.st_dev, status.st_ino), files) < 0)
+		return;
+	probes = library_inspect(fd);
+	if (probes <= 0)
+		return;
+	fprintf(files->out, "  %-15s %s: %s\n", files->found++ ? "" : "TLS is read in",
+		mapping->path,
+		probes & LIBRARY_PROBES_OPENSSL ? "OpenSSL's functions" : "GnuTLS's functions");
+}
+
+static void print_probed_files(const struct pid_set *tree, FILE *out)
+{
+	struct probed_files files = { .out = out };
+
+	for (size_t i = 0; i < tree->count; i++) {
+		files.pid = tree->at[i];
+		(void)process_mappings(files.pid, print_probed, &files);
+	}
+	table_clear(&files.seen);
+	if (!files.found)
+		fprintf(out,
+			"  %-15s nothing that is mapped now; what is loaded later is noticed\n",
+			"TLS is read in");
+}
+
 static void print_libraries(const struct pid_set *tree, FILE *out)
 {
 	struct recognised seen = { 0 };
@@ -123,8 +169,7 @@ static void print_libraries(const struct pid_set *tree, FILE *out)
 			       : "none mapped",
 		   out);
 	print_list("TLS library", &seen.tls, "none mapped", out);
-	if (seen.tls.count)
-		fprintf(out, "  %-15s connections that do use TLS are counted, not read\n", "");
+	print_probed_files(tree, out);
 	fprintf(out, "  %-15s cannot be told from outside\n", "aws_xray_sdk");
 	if (unread)
 		fprintf(out, "  %-15s %zu of %zu processes ended or could not be read\n", "",

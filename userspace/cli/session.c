@@ -51,7 +51,8 @@ uint64_t session_now_ns(void)
 
 struct stats_source session_stats(const struct session *session)
 {
-	return (struct stats_source){ session->kernel, session->trace, &session->exporter };
+	return (struct stats_source){ session->kernel, session->trace, &session->exporter,
+				      &session->libraries };
 }
 
 static struct top_source top_source(struct session *session)
@@ -114,10 +115,10 @@ static void explain_silence(struct session *session, uint64_t now_ns)
 		log_warn("30 s without a request: the traced processes moved no bytes on stream "
 			 "sockets; is this "
 			 "the right PID, and is there traffic?");
-	else if (counters[BX_C_TLS])
-		log_warn("30 s without a request: %llu connections speak TLS, which cannot be read "
-			 "at the socket",
-			 (unsigned long long)counters[BX_C_TLS]);
+	else if (counters[BX_C_TLS] > counters[BX_C_TLS_READ])
+		log_warn("30 s without a request: %llu connections speak TLS, whose library "
+			 "is none that is probed (doctor --pid lists them)",
+			 (unsigned long long)(counters[BX_C_TLS] - counters[BX_C_TLS_READ]));
 	else if (trace_counters(session->trace)->exchanges)
 		log_warn("30 s without a request: exchanges were seen, but no finished HTTP "
 			 "request; only the "
@@ -167,17 +168,27 @@ static bool session_over(struct session *session)
 	return false;
 }
 
+/* Until the next tick, a full ring, or a signal; what is mapped meanwhile is looked at at once. */
+static void wait_for_tick(struct session *session)
+{
+	int tick_ms = session->idle_ticks > IDLE_AFTER_TICKS ? TICK_IDLE_MS : TICK_BUSY_MS;
+	uint64_t now_ns = session_now_ns(), due_ns = now_ns + tick_ms * 1000000ULL;
+	int ready = 0;
+
+	for (; !ready && now_ns < due_ns; now_ns = session_now_ns()) {
+		ready = kernel_wait(session->kernel, (int)((due_ns - now_ns + 999999) / 1000000));
+		libraries_tick(&session->libraries);
+	}
+	session->ring_failed = ready < 0 && ready != -EINTR;
+	if (session->ring_failed)
+		log_warn("ring buffer: %s", strerror(-ready));
+	session->idle_ticks = ready > 0 ? 0 : session->idle_ticks;
+}
+
 void session_loop(struct session *session)
 {
 	while (!session_over(session)) {
-		int err = kernel_poll(session->kernel, session->idle_ticks > IDLE_AFTER_TICKS
-							       ? TICK_IDLE_MS
-							       : TICK_BUSY_MS);
-
-		session->ring_failed = err < 0 && err != -EINTR;
-		if (session->ring_failed)
-			log_warn("ring buffer: %s", strerror(-err));
-		session->idle_ticks = err > 0 ? 0 : session->idle_ticks;
+		wait_for_tick(session);
 		tick(session);
 	}
 }

@@ -14,6 +14,8 @@ static int follow_one(struct session *session, pid_t pid, pid_t root, struct ser
 {
 	int err = kernel_add_target(session->kernel, pid, root);
 
+	if (!err)
+		libraries_scan(&session->libraries, pid);
 	return err ?: services_add(&session->services, pid, service);
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/exporter.h"
 #include "cli/finder.h"
+#include "cli/libraries.h"
 #include "cli/run_report.h"
 #include "cli/services.h"
 #include "cli/stats.h"
@@ -26,6 +27,7 @@ struct session {
 	struct services services;
 	struct finder *finder;
 	pid_t rival; /* the tracer that was last told of as being in the way */
+	struct libraries libraries;
 	struct run_report report;
 	struct top_view *view; /* NULL: no --top */
 	uint64_t ready_ns;

@@ -66,8 +66,11 @@ static enum exit_code start(struct session *session)
 		trace_expect_fronts(session->trace);
 		code = open_kernel(session);
 	}
-	if (code == EXIT_OK)
+	if (code == EXIT_OK) {
+		/* watched first, so that nothing is mapped between a scan and the watch */
+		libraries_open(&session->libraries, session->kernel);
 		code = session_follow_targets(session);
+	}
 	/* The last, so that a start that fails leaves no page behind. */
 	if (code == EXIT_OK)
 		code = run_report_open(session->options, &session->report);
@@ -104,6 +107,8 @@ enum exit_code session_run(const struct options *options)
 	session_catch_signals();
 	code = start(&session);
 	if (code == EXIT_OK) {
+		libraries_tick(&session.libraries);
+		session.libraries.ready = true;
 		session.ready_ns = session_now_ns();
 		telemetry_open(&session.telemetry, options, session_stats(&session),
 			       session.ready_ns);
@@ -116,6 +121,7 @@ enum exit_code session_run(const struct options *options)
 		telemetry_close(&session.telemetry);
 	}
 	session.finder = finder_free(session.finder);
+	libraries_close(&session.libraries);
 	session.kernel = kernel_free(session.kernel);
 	session.trace = trace_free(session.trace);
 	exporter_close(&session.exporter);

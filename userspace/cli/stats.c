@@ -14,9 +14,10 @@
 #include "util/cleanup.h"
 #include "util/log.h"
 
-enum group { KERNEL, TRACE, EXPORT, UDP, FILE_OUT, GROUP_MAX };
+enum group { KERNEL, TRACE, EXPORT, UDP, FILE_OUT, LIBRARIES, GROUP_MAX };
 
-static const char *const group_names[GROUP_MAX] = { "kernel", "trace", "export", "udp", "file" };
+static const char *const group_names[GROUP_MAX] = { "kernel", "trace", "export",
+						    "udp",    "file",  "libraries" };
 
 static const struct counter {
 	enum group group;
@@ -30,6 +31,8 @@ static const struct counter {
 	{ KERNEL, BX_C_DISCARDED, "discarded", false },
 	{ KERNEL, BX_C_CALLS, "socket_calls", false },
 	{ KERNEL, BX_C_TLS, "tls_connections", false },
+	{ KERNEL, BX_C_TLS_READ, "tls_sessions_read", false },
+	{ KERNEL, BX_C_TLS_UNTIED, "tls_calls_without_socket", false },
 	{ KERNEL, BX_C_OTHER, "other_connections", false },
 	{ KERNEL, BX_C_WITHHELD, "withheld_packets", false },
 	{ KERNEL, BX_C_LATE_BYTES, "late_bytes", false },
@@ -92,6 +95,15 @@ static const struct counter {
 	F(written, false),
 	F(failed, true),
 #undef F
+#define L(field, loss)                                                                             \
+	{                                                                                          \
+		LIBRARIES, offsetof(struct libraries_counters, field), #field, loss                \
+	}
+	L(attached, false),
+	L(late, false),
+	L(late_max_us, false),
+	L(failed, false),
+#undef L
 };
 
 struct snapshot {
@@ -114,6 +126,7 @@ static struct snapshot take_snapshot(const struct stats_source *source)
 	ret.group[TRACE] = trace_counters(source->trace);
 	ret.group[EXPORT] = &exporter->counters;
 	ret.group[UDP] = exporter_udp(exporter);
+	ret.group[LIBRARIES] = &source->libraries->counters;
 	ret.group[FILE_OUT] = exporter->file ? file_writer_counters(exporter->file) : NULL;
 	return ret;
 }

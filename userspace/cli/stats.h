@@ -6,6 +6,7 @@
 #define BPFXRAY_CLI_STATS_H
 
 #include "cli/exporter.h"
+#include "cli/libraries.h"
 #include "probe/kernel.h"
 #include "trace/trace.h"
 
@@ -13,6 +14,7 @@ struct stats_source {
 	struct kernel *kernel;
 	const struct trace *trace;
 	const struct exporter *exporter;
+	const struct libraries *libraries;
 };
 
 /*

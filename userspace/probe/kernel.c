@@ -204,6 +204,7 @@ int kernel_open(const struct kernel_options *options, struct kernel_sink sink, s
 
 	if (!kernel)
 		return -ENOMEM;
+	kernel->wait_fd = -1;
 	libbpf_set_print(options->verbose ? print_all : print_quietly);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	err = try_backends(kernel, options->backend, why, why_cap);
@@ -214,8 +215,8 @@ int kernel_open(const struct kernel_options *options, struct kernel_sink sink, s
 	kernel_counters(kernel, kernel->base);
 	kernel->ring =
 		ring_buffer__new(bpf_map__fd(kernel->skel->maps.ring), handle_record, kernel, NULL);
-	if (!kernel->ring) {
-		err = -errno;
+	err = kernel->ring ? kernel_open_wait(kernel) : -errno;
+	if (err) {
 		snprintf(why, why_cap, "ring buffer: %s", strerror(-err));
 		kernel_free(kernel);
 		return err;
@@ -229,6 +230,7 @@ int kernel_open(const struct kernel_options *options, struct kernel_sink sink, s
 
 void kernel_detach(struct kernel *kernel)
 {
+	kernel_detach_libraries(kernel);
 	bpfxray_bpf__detach(kernel->skel);
 }
 
@@ -237,6 +239,8 @@ struct kernel *kernel_free(struct kernel *kernel)
 	if (!kernel)
 		return NULL;
 	ring_buffer__free(kernel->ring);
+	cleanup_close(&kernel->wait_fd);
+	kernel_detach_libraries(kernel);
 	unload(kernel);
 	free(kernel);
 	return NULL;

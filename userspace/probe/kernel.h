@@ -73,15 +73,23 @@ int kernel_mark(struct kernel *kernel);
 
 /* Processes followed now. */
 size_t kernel_targets(struct kernel *kernel);
+bool kernel_is_target(struct kernel *kernel, pid_t tgid);
+
+/* The process followed behind @tgid, in no order; 0: the first one. Returns 0 behind the last. */
+pid_t kernel_next_target(struct kernel *kernel, pid_t tgid);
 
 /* Exchanges that are open now: opened, and neither sent for good, nor dropped, nor lost. */
 size_t kernel_open_exchanges(struct kernel *kernel);
 
 /*
- * Hands on what the ring holds; waits up to @timeout_ms for it to fill. Returns records handled or
- * a negative errno.
+ * Waits up to @timeout_ms for the kernel side's wake-up, which comes when a quarter of the ring is
+ * filled, or until a descriptor of kernel_wait_for() can be read. Returns 1 for a wake-up, else 0,
+ * or a negative errno. What the ring holds stays there until kernel_drain().
  */
-int kernel_poll(struct kernel *kernel, int timeout_ms);
+int kernel_wait(struct kernel *kernel, int timeout_ms);
+
+/* From now on kernel_wait() also returns when @fd can be read. 0 or a negative errno. */
+int kernel_wait_for(struct kernel *kernel, int fd);
 
 /* Hands on what the ring holds without waiting. */
 int kernel_drain(struct kernel *kernel);

@@ -11,11 +11,14 @@
 struct kernel {
 	struct bpfxray_bpf *skel;
 	struct ring_buffer *ring;
+	int wait_fd; /* epoll: the ring's wake-up, and what kernel_wait_for() was given */
 	struct bpf_link *sweep;
 	struct kernel_sink sink;
 	enum kernel_backend backend;
 	uint64_t base[BX_C_MAX]; /* counters after the own call */
 	uint64_t bad_records;
+	struct bpf_link **library_links; /* probes on libraries' functions */
+	size_t library_link_count;
 };
 
 /* The name by which a second tracer finds the first one's list of targets. */
@@ -26,6 +29,12 @@ struct target_value {
 	uint32_t agent_pid;
 	uint32_t root_pid;
 };
+
+/* Sets kernel->wait_fd. 0 or a negative errno. */
+int kernel_open_wait(struct kernel *kernel);
+
+/* Lets go of every library. */
+void kernel_detach_libraries(struct kernel *kernel);
 
 /* Empties the pool. */
 void kernel_release_all(struct kernel *kernel);

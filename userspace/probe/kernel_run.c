@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "probe/kernel_private.h"
@@ -77,6 +78,22 @@ size_t kernel_targets(struct kernel *kernel)
 	return count_keys(bpf_map__fd(kernel->skel->maps.bx_targets), &tgid);
 }
 
+bool kernel_is_target(struct kernel *kernel, pid_t tgid)
+{
+	struct target_value target;
+	uint32_t key = tgid;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.bx_targets), &key, &target);
+}
+
+pid_t kernel_next_target(struct kernel *kernel, pid_t tgid)
+{
+	uint32_t key = tgid, next;
+	int fd = bpf_map__fd(kernel->skel->maps.bx_targets);
+
+	return bpf_map_get_next_key(fd, tgid ? &key : NULL, &next) ? 0 : (pid_t)next;
+}
+
 size_t kernel_open_exchanges(struct kernel *kernel)
 {
 	uint64_t conn;
@@ -84,9 +101,40 @@ size_t kernel_open_exchanges(struct kernel *kernel)
 	return count_keys(bpf_map__fd(kernel->skel->maps.pool), &conn);
 }
 
-int kernel_poll(struct kernel *kernel, int timeout_ms)
+/*
+ * Edge-triggered: a ring that holds anything counts as readable, and under load would never let the
+ * agent sleep; only the kernel side's own wake-up does.
+ */
+int kernel_open_wait(struct kernel *kernel)
 {
-	return ring_buffer__poll(kernel->ring, timeout_ms);
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u32 = 1 };
+
+	kernel->wait_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (kernel->wait_fd < 0)
+		return -errno;
+	return epoll_ctl(kernel->wait_fd, EPOLL_CTL_ADD, bpf_map__fd(kernel->skel->maps.ring),
+			 &event)
+		       ? -errno
+		       : 0;
+}
+
+int kernel_wait_for(struct kernel *kernel, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return epoll_ctl(kernel->wait_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+int kernel_wait(struct kernel *kernel, int timeout_ms)
+{
+	struct epoll_event events[4];
+	int woken = 0, n = epoll_wait(kernel->wait_fd, events, 4, timeout_ms);
+
+	if (n < 0)
+		return -errno;
+	while (n--)
+		woken |= (int)events[n].data.u32;
+	return woken;
 }
 
 int kernel_drain(struct kernel *kernel)

@@ -112,6 +112,7 @@ void conn_learn(struct trace *trace, struct conn *conn, const struct bx_exchange
 	conn->role = ex->role;
 	conn->protocol = ex->protocol;
 	conn->family = ex->family;
+	conn->tls = ex->flags & BX_EX_TLS;
 	conn->tgid = ex->tgid;
 	conn->established_ns = ex->established_ns;
 	learn_ends(conn, ex);

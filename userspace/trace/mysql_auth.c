@@ -225,6 +225,19 @@ static void read_login(struct mysql_step *step)
 		logged_in_as(step->m, &login);
 }
 
+int mysql_decrypted(struct mysql_step *step)
+{
+	struct node *node = connect_begin(step);
+
+	if (!node)
+		return -ENOMEM;
+	step->m->phase = MYSQL_AUTH;
+	if (step->m->begun_ns)
+		node->s.start_ns = step->m->begun_ns;
+	node->s.first_ns = step->m->greeted_ns;
+	return 0;
+}
+
 static void accepted(struct mysql_step *step, struct bytes payload, uint64_t end_ns)
 {
 	struct mysql_conn *m = step->m;

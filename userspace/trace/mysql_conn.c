@@ -118,6 +118,8 @@ static int read_exchange(struct mysql_step *step, bool fresh)
 {
 	struct mysql_conn *m = step->m;
 
+	if (m->phase == MYSQL_ENCRYPTED && step->ex->flags & BX_EX_TLS && mysql_decrypted(step) < 0)
+		return -ENOMEM;
 	if (greeting_missing(step))
 		m->phase = MYSQL_UNSURE;
 	if (m->phase == MYSQL_NEW && !(step->ex->flags & BX_EX_LOGIN))
@@ -133,7 +135,7 @@ static int read_exchange(struct mysql_step *step, bool fresh)
 		step->trace->counters.compressed += fresh;
 		return 0;
 	}
-	if (m->phase == MYSQL_OPAQUE || !proven(step))
+	if (m->phase == MYSQL_ENCRYPTED || m->phase == MYSQL_OPAQUE || !proven(step))
 		return 0;
 	return read_ready(step);
 }
@@ -247,8 +249,11 @@ void mysql_conn_encrypted(struct trace *trace, struct conn *conn)
 	trace->counters.encrypted++;
 	if (!m)
 		return;
-	m->phase = MYSQL_OPAQUE;
-	/* Whether the login went well cannot be seen: there is no span for it. */
-	if (m->connect)
-		book_node_free(m->connect);
+	m->phase = MYSQL_ENCRYPTED;
+	if (!m->connect)
+		return;
+	/* Unless plain text comes, how the login went cannot be seen: no request waits for it. */
+	m->begun_ns = m->connect->s.start_ns;
+	m->greeted_ns = m->connect->s.first_ns;
+	book_node_free(m->connect);
 }

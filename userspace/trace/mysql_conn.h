@@ -44,7 +44,8 @@ enum mysql_phase {
 	MYSQL_READY,
 	MYSQL_UNSURE,	  /* begun before the trace, and nothing has proven it to be MySQL yet */
 	MYSQL_COMPRESSED, /* counted only */
-	MYSQL_OPAQUE,	  /* TLS, or refused: nothing more comes of it */
+	MYSQL_ENCRYPTED,  /* the client asked for TLS: its plain text may come, or nothing */
+	MYSQL_OPAQUE,	  /* refused, or no MySQL: nothing more comes of it */
 };
 
 struct mysql_conn {
@@ -60,6 +61,8 @@ struct mysql_conn {
 	uint16_t status; /* of the server, as last told */
 	bool odd_charset;
 	struct node *connect;  /* the connect span, as long as it may grow */
+	uint64_t begun_ns;     /* MYSQL_ENCRYPTED: when the connect span began */
+	uint64_t greeted_ns;   /* MYSQL_ENCRYPTED: its first byte */
 	struct table prepared; /* id -> struct mysql_prepared */
 	struct list prepared_order;
 	struct mysql_text *last_prepare; /* for MariaDB's execute of "the last one" */
@@ -104,6 +107,8 @@ struct mysql_conn *mysql_conn_free(struct mysql_conn *m);
 
 /* mysql_auth.c */
 int mysql_greeting_read(struct mysql_step *step);
+/* The first plain text of a connection that turned to TLS. 0 or -ENOMEM. */
+int mysql_decrypted(struct mysql_step *step);
 void mysql_auth_read(struct mysql_step *step);
 /* The connect span is complete: another statement follows, or nothing. */
 void mysql_connect_done(struct trace *trace, struct mysql_conn *m);

@@ -68,7 +68,7 @@ static int local_host(const struct conn *conn, char **ret)
 
 static int fill_common(const struct conn *conn, struct request *r, bool https)
 {
-	r->scheme = strdup(https ? "https" : "http");
+	r->scheme = strdup(https || conn->tls ? "https" : "http");
 	if (!r->scheme || !r->method)
 		return -ENOMEM;
 	return r->host ? 0 : local_host(conn, &r->host);

@@ -82,6 +82,7 @@ struct conn {
 	bool ended;  /* the latest exchange has ended */
 	bool closed; /* a tombstone */
 	bool hop;    /* in trace->hops */
+	bool tls;    /* its bytes are the plain text of a TLS session */
 	uint8_t role;
 	uint8_t protocol;
 	uint16_t family;

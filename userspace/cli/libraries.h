@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libraries.h - the TLS libraries of the targets: found in their maps at the attach, and as they
+ * are loaded later; each file is probed once.
+ */
+#ifndef BPFXRAY_CLI_LIBRARIES_H
+#define BPFXRAY_CLI_LIBRARIES_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "probe/kernel.h"
+#include "probe/map_watch.h"
+#include "util/table.h"
+
+struct libraries_counters {
+	uint64_t attached; /* files whose functions are probed */
+	uint64_t late;	   /* of these, loaded after `ready`: what they moved before is not read */
+	uint64_t late_max_us; /* the longest time from such a mapping's record to its probes */
+	uint64_t failed;      /* files with such functions that refused the probes */
+};
+
+struct libraries {
+	struct kernel *kernel;
+	struct map_watch *watch; /* NULL: new libraries are not noticed */
+	struct table seen;	 /* device and inode -> itself: each file once */
+	bool ready;
+	struct libraries_counters counters;
+};
+
+/*
+ * Begins to watch. What cannot be had (perf events) is said in one line, and tracing goes on
+ * without.
+ */
+void libraries_open(struct libraries *libraries, struct kernel *kernel);
+void libraries_close(struct libraries *libraries);
+
+/* Looks at what process @tgid has mapped now. */
+void libraries_scan(struct libraries *libraries, pid_t tgid);
+
+/* Takes in what has been mapped since. */
+void libraries_tick(struct libraries *libraries);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libraries.h - probes on the functions of libraries that the targets map. A file is probed once,
+ * for all processes that map it; the programs themselves leave every thread alone that is no
+ * target's.
+ */
+#ifndef BPFXRAY_PROBE_LIBRARIES_H
+#define BPFXRAY_PROBE_LIBRARIES_H
+
+#include <stddef.h>
+
+struct kernel;
+
+/* What a file defines of the functions that are probed; bits. */
+enum library_probes { LIBRARY_PROBES_OPENSSL = 1, LIBRARY_PROBES_GNUTLS = 2 };
+
+/*
+ * What the ELF file @fd defines, as bits of enum library_probes; 0: nothing that is probed. A
+ * negative errno when it cannot be read.
+ */
+int library_inspect(int fd);
+
+/*
+ * Attaches to what the ELF file @fd defines; the descriptor may be closed afterwards. Returns the
+ * number of probes attached, 0 when it defines nothing that is probed, or a negative errno; then
+ * none of this file's stays attached.
+ */
+int kernel_attach_library(struct kernel *kernel, int fd);
+
+/* Probes on libraries that are attached now. */
+size_t kernel_library_probes(const struct kernel *kernel);
+
+#endif
