@@ -4,6 +4,7 @@ pipelining, for requests in pieces, and for requests that are not quite right.
 """
 
 import socket
+import ssl
 from dataclasses import dataclass, field
 
 
@@ -32,6 +33,24 @@ class Response:
         return None if value is None else int(value)
 
 
+class TlsAddress(tuple):
+    """("127.0.0.1", port) of a server that speaks HTTPS; .authority is who signed for it."""
+
+    def __new__(cls, host, port, authority):
+        one = super().__new__(cls, (host, port))
+        one.authority = authority
+        return one
+
+
+def under_tls(sock, address):
+    context = ssl.create_default_context(cafile=address.authority)
+    try:
+        return context.wrap_socket(sock, server_hostname=address[0])
+    except OSError:
+        sock.close()
+        raise
+
+
 def connect(address, source=None, timeout_s=30):
     if isinstance(address, str):
         sock = socket.socket(socket.AF_UNIX)
@@ -44,7 +63,7 @@ def connect(address, source=None, timeout_s=30):
         return sock
     sock = socket.create_connection(address, timeout_s, (source, 0) if source else None)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock
+    return under_tls(sock, address) if isinstance(address, TlsAddress) else sock
 
 
 class Connection:

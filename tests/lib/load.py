@@ -85,10 +85,11 @@ class Sent:
     sent_epoch_ns: int = 0
     done_epoch_ns: int = 0
     error: str = None
+    scheme: str = "http"
 
     @property
     def url(self):
-        return f"http://{self.host}{self.target}"
+        return f"{self.scheme}://{self.host}{self.target}"
 
     @property
     def user_agent(self):
@@ -170,6 +171,8 @@ class Client(threading.Thread):
             sent.body = json.dumps(body, ensure_ascii=rng.random() < 0.5).encode()
         elif body:
             sent.body = self.fill(body, sent_id, n).encode()
+        if isinstance(self.plan.address, client.TlsAddress):
+            sent.scheme = "https"
         if rng.random() < 0.1:
             sent.forwarded_for = f"203.0.113.{n}, 10.0.0.{n}"
         if rng.random() < 0.1:

@@ -140,8 +140,9 @@ def template():
 class MariaDB:
     """A running server. Construct through start()."""
 
-    def __init__(self, processes, data, general_log=True):
+    def __init__(self, processes, data, general_log=True, tls=None):
         self.port = free_port()
+        self.tls = tls
         self.socket = processes.directory / "mariadb.sock"
         self.process = processes.start(
             "mariadb",
@@ -156,9 +157,20 @@ class MariaDB:
                 f"--general-log={int(general_log)}",
                 "--log-output=TABLE",
                 "--max-connections=500",
+                *self.tls_options(),
             ],
         )
         self.process.wait_ready(self.accepts)
+
+    def tls_options(self):
+        if not self.tls:
+            return []
+        return [
+            f"--ssl-ca={self.tls.authority}",
+            f"--ssl-cert={self.tls.certificate}",
+            f"--ssl-key={self.tls.key}",
+            "--require-secure-transport=ON",
+        ]
 
     def accepts(self):
         try:
@@ -175,6 +187,7 @@ class MariaDB:
             "TODO_DB_USER": USER,
             "TODO_DB_PASSWORD": PASSWORD,
             "TODO_DB_NAME": DATABASE,
+            **({"TODO_DB_CA": str(self.tls.authority)} if self.tls else {}),
         }
 
     def query(self, sql):
@@ -206,8 +219,10 @@ class MariaDB:
         ]
 
 
-def start(processes, general_log=True):
-    """Starts a server with fresh data for as long as @processes live."""
+def start(processes, general_log=True, tls=None):
+    """Starts a server with fresh data for as long as @processes live. @tls: Certificates; over TCP it
+    accepts nothing but TLS.
+    """
     data = processes.directory / "mariadb"
     shutil.copytree(template(), data)
-    return MariaDB(processes, data, general_log)
+    return MariaDB(processes, data, general_log, tls)

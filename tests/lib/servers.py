@@ -75,14 +75,19 @@ def wait_http(process, address):
     process.wait_ready(lambda: answers(address))
 
 
-def uwsgi(processes, env, extra=(), workers=4, threads=2):
-    """The first user's shape: uWSGI's own HTTP router in front of its workers."""
-    address = ("127.0.0.1", free_port())
+def uwsgi(processes, env, extra=(), workers=4, threads=2, tls=None):
+    """The first user's shape: uWSGI's own HTTP router in front of its workers. @tls: Certificates;
+    the router speaks HTTPS.
+    """
+    address = tls_address(tls)
+    router = f"--http=127.0.0.1:{address[1]}"
+    if tls:
+        router = f"--https=127.0.0.1:{address[1]},{tls.certificate},{tls.key}"
     process = processes.start(
         "uwsgi",
         [
             venv_program("uwsgi"),
-            f"--http=127.0.0.1:{address[1]}",
+            router,
             f"--module={MODULE}",
             "--master",
             f"--check-static={static_directory(processes)}",
@@ -96,6 +101,11 @@ def uwsgi(processes, env, extra=(), workers=4, threads=2):
     )
     wait_http(process, address)
     return Server("uwsgi", address, [process], "--http-keepalive" in extra, drop_after_head=True)
+
+
+def tls_address(tls):
+    port = free_port()
+    return client.TlsAddress("127.0.0.1", port, tls.authority) if tls else ("127.0.0.1", port)
 
 
 def uwsgi_socket(processes, env, extra=(), workers=4, threads=2):
@@ -128,9 +138,13 @@ def gunicorn_command(bind, worker, workers, threads, extra=()):
     return command + list(extra)
 
 
-def gunicorn(processes, env, worker="sync", workers=2, threads=4, unix=False, extra=()):
-    """@worker: sync, gthread or gevent (whose threads serve several requests at once)."""
-    address = str(processes.directory / "gunicorn.sock") if unix else ("127.0.0.1", free_port())
+def gunicorn(processes, env, worker="sync", workers=2, threads=4, unix=False, extra=(), tls=None):
+    """@worker: sync, gthread or gevent (whose threads serve several requests at once). @tls:
+    Certificates; it speaks HTTPS.
+    """
+    address = str(processes.directory / "gunicorn.sock") if unix else tls_address(tls)
+    if tls:
+        extra = (*extra, f"--certfile={tls.certificate}", f"--keyfile={tls.key}")
     bind = f"unix:{address}" if unix else f"127.0.0.1:{address[1]}"
     process = processes.start(
         f"gunicorn-{worker}",

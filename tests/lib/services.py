@@ -10,7 +10,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from . import mariadb, servers
+from . import certificates, mariadb, servers
 from .process import Processes
 
 
@@ -55,11 +55,20 @@ class Stack:
 
 @contextmanager
 def running(
-    shape, driver="connector-c", truth=True, test_routes=True, unix_database=False, env=None, **how
+    shape,
+    driver="connector-c",
+    truth=True,
+    test_routes=True,
+    unix_database=False,
+    tls_database=False,
+    https=False,
+    env=None,
+    **how,
 ):
     """Starts MariaDB and todobackend in the @shape of SHAPES; @how goes to the shape's function."""
     with Processes() as processes:
-        database = mariadb.start(processes)
+        tls = certificates.make(processes.directory) if tls_database or https else None
+        database = mariadb.start(processes, tls=tls if tls_database else None)
         stack = Stack(processes, database, None)
         settings = {**database.environment(), "TODO_DRIVER": driver}
         if unix_database:
@@ -69,5 +78,7 @@ def running(
             settings["TODO_SQL_TAG"] = "1"
         if test_routes:
             settings["TODO_TEST_ROUTES"] = "1"
+        if https:
+            how["tls"] = tls
         stack.server = SHAPES[shape](processes, {**settings, **(env or {})}, **how)
         yield stack

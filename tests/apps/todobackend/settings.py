@@ -24,7 +24,12 @@ def connector_options(pure):
 
     if not pure and not mysql.connector.HAVE_CEXT:
         raise ImproperlyConfigured("TODO_DRIVER=connector-c, but the C extension did not load")
-    return {"use_pure": pure}
+    return {"use_pure": pure, **connector_tls()}
+
+
+def connector_tls():
+    authority = os.environ.get("TODO_DB_CA")
+    return {"ssl_ca": authority, "ssl_verify_cert": True} if authority else {}
 
 
 def database(driver):
@@ -42,6 +47,8 @@ def database(driver):
             # It would load the system's certificates for each connection, only to find a server
             # without TLS.
             options = {"ssl_disabled": True}
+        if os.environ.get("TODO_DB_CA"):
+            options = {"ssl": {"ca": os.environ["TODO_DB_CA"]}}
     else:
         raise ImproperlyConfigured(f"TODO_DRIVER={driver}: unknown driver")
     return {
