@@ -220,8 +220,8 @@ class MariaDB:
 
 
 def start(processes, general_log=True, tls=None):
-    """Starts a server with fresh data for as long as @processes live. @tls: Certificates; over TCP it
-    accepts nothing but TLS.
+    """Starts a server with fresh data for as long as @processes live. @tls: Certificates; over
+    TCP it accepts nothing but TLS.
     """
     data = processes.directory / "mariadb"
     shutil.copytree(template(), data)
