@@ -196,6 +196,7 @@ test: deps
 	$(Q)$(PY) tests/run.py
 
 test-all: deps deps-kernels
+	$(Q)sh tests/deps.sh --browser
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(PY) tests/run.py --all
 

@@ -5,12 +5,21 @@
 # environment under build/ with the versions pinned in requirements.txt. Does nothing, in well under
 # a second, when all of it is there.
 #
-# Usage: tests/deps.sh [build directory]. Root is needed only when a Debian package is missing. No
-# service of the system is started: the tests run their own MariaDB and nginx under build/.
+# With --browser also Chromium, Node.js and playwright-core (browser/package-lock.json), for the
+# report's tests: 200 MB more, so that only `make test-all` asks for it.
+#
+# Usage: tests/deps.sh [--browser] [build directory]. Root is needed only when a Debian package is
+# missing. No service of the system is started: the tests run their own MariaDB and nginx under
+# build/.
 
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
+browser=
+if [ "${1:-}" = --browser ]; then
+	browser=yes
+	shift
+fi
 build=${1:-$(dirname "$here")/build}
 
 build_packages="clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libcjson-dev libc-ares-dev"
@@ -22,6 +31,13 @@ missing_packages() {
 	for package in $build_packages $check_packages $test_packages; do
 		status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
 		[ "$status" = installed ] || printf '%s ' "$package"
+	done
+}
+
+# By their commands: another Node.js than Debian's brings its own npm, which excludes Debian's.
+missing_browser_packages() {
+	for command in chromium:chromium node:nodejs npm:npm; do
+		command -v "${command%:*}" >/dev/null || printf '%s ' "${command#*:}"
 	done
 }
 
@@ -61,9 +77,21 @@ install_venv() {
 	echo "$wanted" >"$stamp"
 }
 
+# No script of a package is run, and the lock file names the exact contents.
+install_playwright() {
+	modules=$build/browser
+	cmp -s "$here/browser/package-lock.json" "$modules/installed" && return
+	mkdir -p "$modules"
+	cp "$here/browser/package.json" "$here/browser/package-lock.json" "$modules"
+	npm ci --prefix "$modules" --ignore-scripts --no-audit --no-fund --silent
+	cp "$here/browser/package-lock.json" "$modules/installed"
+}
+
 missing=$(missing_packages)
+[ -z "$browser" ] || missing="$missing$(missing_browser_packages)"
 if [ -n "$missing" ]; then
 	# Unquoted on purpose: a list of names.
 	install_packages $missing
 fi
 install_venv
+[ -z "$browser" ] || install_playwright

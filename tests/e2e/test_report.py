@@ -243,7 +243,7 @@ class Page(Case):
         self.assertEqual(data["aggregates"]["traces"]["count"], 30_000)
 
 
-@unittest.skipUnless(browser.PROGRAM, "no browser (Debian package chromium)")
+@unittest.skipIf(browser.missing(), browser.missing())
 class Browser(Case):
     def setUp(self):
         super().setUp()
@@ -263,9 +263,17 @@ class Browser(Case):
         return self.js(f"document.querySelectorAll({selector!r}).length")
 
     def click(self, selector):
-        self.js(f"document.querySelector({selector!r}).click()")
+        self.browser.click(selector)
         # What a filter changes is drawn with the next frame.
         self.js("new Promise((done) => setTimeout(done, 100))")
+
+    def tab_to(self, selector):
+        """The way of who has no mouse."""
+        for _ in range(100):
+            self.browser.press("Tab")
+            if self.js(f"document.activeElement.matches({selector!r})"):
+                return
+        self.fail(f"Tab does not get to {selector}")
 
     def shown(self):
         """The count in front of `of N traces`."""
@@ -318,8 +326,8 @@ class Browser(Case):
         made = traffic.Traffic(7)
         made.add(0, 90_000, "http://shop.example/a", 500, 5)
         self.open(made.documents)
-        self.js("document.querySelector('#list tbody button').focus()")
-        self.browser.press("Enter", "\r")
+        self.tab_to("#list tbody button")
+        self.browser.press("Enter")
         self.assertTrue(self.js("document.querySelector('#timeline').open"))
         self.assertEqual(self.count(".parts > details"), 6)
         self.assertEqual(self.count(".parts .phase"), 2)
@@ -329,8 +337,9 @@ class Browser(Case):
         self.browser.press("Escape")
         self.assertFalse(self.js("document.querySelector('#timeline').open"))
         self.assertIn("Timeline of trace", self.js("document.activeElement.ariaLabel"))
-        self.js("document.querySelector('#map-drawing g[role=button]').focus()")
-        self.browser.press("Enter", "\r")
+        self.js("document.activeElement.blur()")
+        self.tab_to("#map-drawing g[role=button]")
+        self.browser.press("Enter")
         self.assertTrue(self.js("document.querySelector('#map-drawing .chosen') !== null"))
         self.assert_quiet()
 
