@@ -76,11 +76,10 @@ struct statement *segment_fixture_add(struct segment_fixture *f, const char *sql
 
 char *segment_fixture_encode(struct segment_fixture *f)
 {
-	char *json = NULL;
-	size_t len = 0;
+	struct json_writer json = { 0 };
 
-	if (!CHECK_EQ(segment_encode(&f->context, &f->request, &json, &len), 0))
+	if (!CHECK_EQ(segment_encode(&f->context, &f->request, &json), 0))
 		return NULL;
-	CHECK_EQ(len, strlen(json));
-	return json;
+	CHECK_EQ(json.len, strlen(json.at));
+	return json.at;
 }

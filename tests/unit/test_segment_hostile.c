@@ -2,8 +2,6 @@
 /* test_segment_hostile.c - documents from the worst of strings, and without memory. */
 #include "unit.h"
 
-#include <errno.h>
-
 #include <cjson/cJSON.h>
 
 #include "emit/document.h"
@@ -159,37 +157,4 @@ TEST(segment_of_nothing)
 		CHECK(strstr(json, "\"name\":\"unknown\",\"start_time\":0.000000,"));
 		CHECK(strstr(json, "\"end_time\":0.000000}"));
 	}
-}
-
-static size_t allocations_left;
-
-static void *scarce_malloc(size_t size)
-{
-	if (!allocations_left)
-		return NULL;
-	allocations_left--;
-	return malloc(size);
-}
-
-/* Without memory at any point: -ENOMEM, and the leak checker sees nothing. */
-TEST(segment_without_memory)
-{
-	cJSON_Hooks scarce = { scarce_malloc, free };
-	struct segment_fixture f;
-	char *json = NULL;
-	size_t len, tries;
-	int r = -ENOMEM;
-
-	for (tries = 0; r == -ENOMEM && tries < 10000; tries++) {
-		segment_fixture_init(&f);
-		segment_fixture_add(&f, "SELECT 1")->failed = true;
-		allocations_left = tries;
-		cJSON_InitHooks(&scarce);
-		r = segment_encode(&f.context, &f.request, &json, &len);
-		cJSON_InitHooks(NULL);
-		CHECK(r == 0 || (r == -ENOMEM && !json));
-	}
-	CHECK_EQ(r, 0);
-	CHECK(tries > 50);
-	free(json);
 }

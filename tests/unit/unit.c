@@ -23,6 +23,13 @@ static struct {
 static struct unit_test *first;
 static struct unit_test **last = &first;
 
+/* The sanitizer's: tests of what happens without memory ask for more than there is. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
 void unit_register(struct unit_test *test)
 {
 	*last = test;

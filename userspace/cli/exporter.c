@@ -34,6 +34,7 @@ enum exit_code exporter_open(const struct options *options, struct exporter *ret
 
 void exporter_close(struct exporter *exporter)
 {
+	json_clear(&exporter->json);
 	exporter->daemon = daemon_link_free(exporter->daemon);
 	exporter->file = file_writer_free(exporter->file);
 }
@@ -134,16 +135,14 @@ void exporter_send(struct exporter *exporter, const struct service *service,
 		.random = { .fill = fill_random },
 	};
 	const struct document_sink sink = { send_document, exporter };
-	size_t len;
-	char *json;
+	struct json_writer *json = &exporter->json;
 
-	if (segment_encode(&context, request, &json, &len) < 0) {
+	if (segment_encode(&context, request, json) < 0) {
 		exporter->counters.unencodable++;
 		return;
 	}
-	if (document_split(json, len, DOCUMENT_MAX, &sink) < 0)
+	if (document_split(json->at, json->len, DOCUMENT_MAX, &sink) < 0)
 		exporter->counters.unencodable++;
-	free(json);
 	exporter->counters.segments++;
 	exporter->counters.statements += request->statement_count;
 }

@@ -12,6 +12,7 @@
 #include "cli/services.h"
 #include "emit/file.h"
 #include "trace/request.h"
+#include "xray/json_writer.h"
 #include "xray/segment.h"
 
 struct exporter_counters {
@@ -27,6 +28,7 @@ struct exporter {
 	struct file_writer *kept;   /* for --report (run_report.h), not owned; NULL: none */
 	enum sql_text sql;
 	int64_t realtime_offset_ns;
+	struct json_writer json; /* the document at hand; its memory serves the next one */
 	struct exporter_counters counters;
 };
 

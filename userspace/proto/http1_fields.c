@@ -85,27 +85,32 @@ static void note_expect(struct http1_fields *fields, struct bytes value)
 		fields->expect_continue |= bytes_case_equal_str(expectation, "100-continue");
 }
 
+#define NAME(text)                                                                                 \
+	{                                                                                          \
+		(const uint8_t *)(text), sizeof(text) - 1                                          \
+	}
+
 /* The fields whose value is handed on as it is: the first line that has one counts. */
 static const struct {
-	const char *name;
+	struct bytes name;
 	size_t offset;
 } views[] = {
-	{ "Host", offsetof(struct http1_fields, host) },
-	{ "User-Agent", offsetof(struct http1_fields, user_agent) },
-	{ "X-Forwarded-For", offsetof(struct http1_fields, x_forwarded_for) },
-	{ "X-Forwarded-Proto", offsetof(struct http1_fields, x_forwarded_proto) },
-	{ "X-Real-IP", offsetof(struct http1_fields, x_real_ip) },
-	{ "X-Amzn-Trace-Id", offsetof(struct http1_fields, trace_id) },
+	{ NAME("Host"), offsetof(struct http1_fields, host) },
+	{ NAME("User-Agent"), offsetof(struct http1_fields, user_agent) },
+	{ NAME("X-Forwarded-For"), offsetof(struct http1_fields, x_forwarded_for) },
+	{ NAME("X-Forwarded-Proto"), offsetof(struct http1_fields, x_forwarded_proto) },
+	{ NAME("X-Real-IP"), offsetof(struct http1_fields, x_real_ip) },
+	{ NAME("X-Amzn-Trace-Id"), offsetof(struct http1_fields, trace_id) },
 };
 
 static const struct {
-	const char *name;
+	struct bytes name;
 	void (*note)(struct http1_fields *fields, struct bytes value);
 } meanings[] = {
-	{ "Content-Length", note_content_length },
-	{ "Transfer-Encoding", note_transfer_encoding },
-	{ "Connection", note_connection },
-	{ "Expect", note_expect },
+	{ NAME("Content-Length"), note_content_length },
+	{ NAME("Transfer-Encoding"), note_transfer_encoding },
+	{ NAME("Connection"), note_connection },
+	{ NAME("Expect"), note_expect },
 };
 
 static void note_view(struct http1_fields *fields, size_t offset, struct bytes value)
@@ -128,11 +133,11 @@ static void note_field(struct http1_fields *fields, struct bytes line)
 	value = http1_trim(bytes_skip(line, (size_t)colon + 1));
 
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
-		if (bytes_case_equal_str(name, views[i].name))
+		if (bytes_case_equal(name, views[i].name))
 			note_view(fields, views[i].offset, value);
 	}
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
-		if (bytes_case_equal_str(name, meanings[i].name))
+		if (bytes_case_equal(name, meanings[i].name))
 			meanings[i].note(fields, value);
 	}
 }

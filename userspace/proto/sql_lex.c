@@ -333,8 +333,9 @@ bool sql_token_is_punct(const struct sql_token *token, char c)
 
 bool sql_word_in(struct bytes word, const char *const *list)
 {
-	for (; *list; list++) {
-		if (bytes_case_equal_str(word, *list))
+	for (; word.len && *list; list++) {
+		/* most words of a list differ in the first letter */
+		if ((word.at[0] | 0x20) == **list && bytes_case_equal_str(word, *list))
 			return true;
 	}
 	return false;

@@ -50,7 +50,7 @@ void sql_lex_skip_signs(struct sql_lex *lex);
 bool sql_token_is_word(const struct sql_token *token, const char *word);
 bool sql_token_is_punct(const struct sql_token *token, char c);
 
-/* Whether @word is among the NULL-terminated @list. */
+/* Whether @word is among the NULL-terminated @list of words in lower case. */
 bool sql_word_in(struct bytes word, const char *const *list);
 
 #endif

@@ -172,8 +172,13 @@ void sql_out_clean(struct sql_out *out, bool cut)
 {
 	for (size_t i = 0; i < out->len;) {
 		uint32_t c = 0;
-		size_t n = utf8_decode(bytes_of(out->at + i, out->len - i), &c);
+		size_t n;
 
+		if (out->at[i] >= 0x20 && out->at[i] < 0x7f) {
+			i++;
+			continue;
+		}
+		n = utf8_decode(bytes_of(out->at + i, out->len - i), &c);
 		if (!n && cut && out->len - i < 4) {
 			out->len = i;
 			return;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "util/decimal.h"
+
 /* Linux's numbers, as wire.h passes them. */
 #define FAMILY_INET  2
 #define FAMILY_INET6 10
@@ -78,10 +80,15 @@ void address_text(const struct endpoint *e, char ret[ADDRESS_TEXT_CAP])
 {
 	const uint8_t *a = e->addr + 12;
 
-	if (is_mapped(e))
-		snprintf(ret, ADDRESS_TEXT_CAP, "%u.%u.%u.%u", a[0], a[1], a[2], a[3]);
-	else
+	if (!is_mapped(e)) {
 		ipv6_text(e, ret);
+		return;
+	}
+	for (int i = 0; i < 4; i++) {
+		ret += decimal_text(a[i], ret);
+		*ret++ = '.';
+	}
+	ret[-1] = '\0';
 }
 
 void authority_text(const struct endpoint *e, char ret[ADDRESS_TEXT_CAP])

@@ -16,7 +16,7 @@ struct command_kind {
 	bool silent; /* the server does not answer */
 	enum statement_kind kind;
 	enum mysql_walk_kind walk;
-	const char *name;
+	char name[sizeof(((struct statement *)0)->command)];
 };
 
 static const struct command_kind KINDS[] = {
@@ -280,7 +280,7 @@ static int command_add(struct mysql_step *step, const struct command_kind *kind,
 		return -ENOMEM;
 	}
 	node->s.kind = kind->kind;
-	snprintf(node->s.command, sizeof(node->s.command), "%s", kind->name);
+	memcpy(node->s.command, kind->name, sizeof(node->s.command));
 	node->s.peer = m->peer;
 	node->s.start_ns = start_ns;
 	node->s.tgid = step->ex->tgid;

@@ -53,9 +53,15 @@ static inline bool bytes_equal_str(struct bytes a, const char *s)
 }
 
 /* ASCII case-insensitive. */
+static inline bool bytes_case_equal(struct bytes a, struct bytes b)
+{
+	return a.len == b.len &&
+	       (!a.len || !strncasecmp((const char *)a.at, (const char *)b.at, a.len));
+}
+
 static inline bool bytes_case_equal_str(struct bytes a, const char *s)
 {
-	return a.len == strlen(s) && (!a.len || !strncasecmp((const char *)a.at, s, a.len));
+	return bytes_case_equal(a, bytes_str(s));
 }
 
 static inline bool bytes_starts_with(struct bytes a, const char *s)

@@ -2,8 +2,7 @@
 /* id.c - see id.h. */
 #include "xray/id.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
 
 #define TRACE_RANDOM_LEN   12
 #define SEGMENT_RANDOM_LEN 8
@@ -30,8 +29,12 @@ void segment_id_new(const struct random_source *random, char ret[SEGMENT_ID_LEN 
 void trace_id_new(const struct random_source *random, uint64_t epoch_s, char ret[TRACE_ID_LEN + 1])
 {
 	uint8_t bytes[TRACE_RANDOM_LEN];
-	int len = snprintf(ret, TRACE_ID_LEN + 1, "1-%08" PRIx32 "-", (uint32_t)epoch_s);
+	const uint8_t seconds[] = { (uint8_t)(epoch_s >> 24), (uint8_t)(epoch_s >> 16),
+				    (uint8_t)(epoch_s >> 8), (uint8_t)epoch_s };
 
 	random->fill(random->ctx, bytes, sizeof(bytes));
-	hex(bytes, sizeof(bytes), ret + len);
+	memcpy(ret, "1-", 2);
+	hex(seconds, sizeof(seconds), ret + 2);
+	ret[10] = '-';
+	hex(bytes, sizeof(bytes), ret + 11);
 }

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * segment.c - see segment.h. A request becomes a tree of cJSON objects, which is printed once.
+ * segment.c - see segment.h. A request is written once, front to back, to the caller's buffer.
  * Empty and unknown values are left out, as in the SDK's documents.
  */
 #include "xray/segment.h"
 
-#include <errno.h>
-
-#include "util/cleanup.h"
-#include "xray/json.h"
+#include "xray/json_writer.h"
 #include "xray/name.h"
 #include "xray/subsegment.h"
 #include "xray/trace_header.h"
-
-DEFINE_CLEANUP(cleanup_json, cJSON *, cJSON_Delete);
 
 uint64_t segment_epoch_ns(const struct segment_context *ctx, uint64_t monotonic_ns)
 {
@@ -50,28 +45,30 @@ static void identify(const struct segment_context *ctx, const struct request *r,
 	segment_id_new(&ctx->random, ids->segment);
 }
 
-static bool add_identity(cJSON *doc, const struct segment_context *ctx, const struct request *r,
-			 struct segment_ids *ids)
+static void put_identity(struct json_writer *w, const struct segment_context *ctx,
+			 const struct request *r, struct segment_ids *ids)
 {
 	char name[NAME_CAP], parent[SEGMENT_ID_LEN + 1];
 
 	identify(ctx, r, ids, parent);
 	name_clean(bytes_str(ctx->service_name), name);
-	return json_add_string(doc, "id", ids->segment, sizeof(ids->segment)) &&
-	       json_add_string(doc, "name", name, sizeof(name)) &&
-	       json_add_seconds(doc, "start_time", start_us(ctx, r)) &&
-	       json_add_string(doc, "trace_id", ids->trace, sizeof(ids->trace)) &&
-	       json_add_string(doc, "parent_id", parent, sizeof(parent)) &&
-	       json_add_bool(doc, "in_progress", false);
+	json_put_word(w, "id", ids->segment);
+	json_put_string(w, "name", name, sizeof(name));
+	json_put_seconds(w, "start_time", start_us(ctx, r));
+	json_put_word(w, "trace_id", ids->trace);
+	json_put_string(w, "parent_id", parent, sizeof(parent));
+	json_put_bool(w, "in_progress", false);
 }
 
 /* The whole X-Forwarded-For field when there is one, as the SDK has it, else the peer. */
-static bool add_client(cJSON *request, const struct request *r)
+static void put_client(struct json_writer *w, const struct request *r)
 {
-	if (!r->x_forwarded_for || !r->x_forwarded_for[0])
-		return json_add_string(request, "client_ip", r->client_ip, sizeof(r->client_ip));
-	return json_add_string(request, "client_ip", r->x_forwarded_for, SEGMENT_HEADER_MAX) &&
-	       json_add_bool(request, "x_forwarded_for", true);
+	if (!r->x_forwarded_for || !r->x_forwarded_for[0]) {
+		json_put_string(w, "client_ip", r->client_ip, sizeof(r->client_ip));
+		return;
+	}
+	json_put_string(w, "client_ip", r->x_forwarded_for, SEGMENT_HEADER_MAX);
+	json_put_bool(w, "x_forwarded_for", true);
 }
 
 bool segment_url(const struct request *r, char ret[URL_CAP])
@@ -87,31 +84,35 @@ bool segment_url(const struct request *r, char ret[URL_CAP])
 }
 
 /* A request without an answer has no response: a status is never invented. */
-static bool add_response(cJSON *http, const struct request *r)
+static void put_response(struct json_writer *w, const struct request *r)
 {
-	cJSON *response;
-
 	if (!r->status)
-		return true;
-	response = json_add_object(http, "response");
-	return response && json_add_int(response, "status", r->status) &&
-	       json_add_known(response, "content_length", r->response_length);
+		return;
+	json_open(w, "response");
+	json_put_int(w, "status", r->status);
+	json_put_known(w, "content_length", r->response_length);
+	json_close(w);
 }
 
-static bool add_http(cJSON *doc, const struct request *r, bool *ret_url_whole)
+/* Returns whether the URL is there as a whole. */
+static bool put_http(struct json_writer *w, const struct request *r)
 {
-	cJSON *http = json_add_object(doc, "http");
-	cJSON *request = http ? json_add_object(http, "request") : NULL;
 	char url[URL_CAP];
+	bool whole = segment_url(r, url);
 
-	*ret_url_whole = segment_url(r, url);
-	return request && json_add_string(request, "method", r->method, SEGMENT_METHOD_MAX) &&
-	       json_add_string(request, "url", url, sizeof(url)) &&
-	       json_add_string(request, "user_agent", r->user_agent, SEGMENT_HEADER_MAX) &&
-	       add_client(request, r) && add_response(http, r);
+	json_open(w, "http");
+	json_open(w, "request");
+	json_put_string(w, "method", r->method, SEGMENT_METHOD_MAX);
+	json_put_string(w, "url", url, sizeof(url));
+	json_put_string(w, "user_agent", r->user_agent, SEGMENT_HEADER_MAX);
+	put_client(w, r);
+	json_close(w);
+	put_response(w, r);
+	json_close(w);
+	return whole;
 }
 
-static bool add_marks(cJSON *own, uint32_t flags)
+static void put_marks(struct json_writer *w, uint32_t flags)
 {
 	static const struct {
 		uint32_t flag;
@@ -128,95 +129,88 @@ static bool add_marks(cJSON *own, uint32_t flags)
 		{ REQUEST_MULTIPLEXED, "multiplexed" },
 	};
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		if (!json_add_true(own, marks[i].word, flags & marks[i].flag))
-			return false;
-	}
-	return true;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		json_put_true(w, marks[i].word, flags & marks[i].flag);
 }
 
-static bool add_metadata(cJSON *doc, const struct request *r, bool url_whole)
+static void put_metadata(struct json_writer *w, const struct request *r, bool url_whole)
 {
-	cJSON *metadata = json_add_object(doc, "metadata");
-	cJSON *own = metadata ? json_add_object(metadata, "bpfxray") : NULL;
-	bool answered = r->first_byte_ns > r->start_ns;
-
-	return own && (r->queue_ns < 0 || json_add_ms(own, "queue_ms", r->queue_ns)) &&
-	       (!answered || json_add_ms(own, "first_byte_ms", r->first_byte_ns - r->start_ns)) &&
-	       json_add_int(own, "bytes_in", r->bytes_in) &&
-	       json_add_int(own, "bytes_out", r->bytes_out) && json_add_int(own, "pid", r->tgid) &&
-	       json_add_int(own, "tid", r->tid) && json_add_true(own, "url_cut", !url_whole) &&
-	       add_marks(own, r->flags);
+	json_open(w, "metadata");
+	json_open(w, "bpfxray");
+	if (r->queue_ns >= 0)
+		json_put_ms(w, "queue_ms", (uint64_t)r->queue_ns);
+	if (r->first_byte_ns > r->start_ns)
+		json_put_ms(w, "first_byte_ms", r->first_byte_ns - r->start_ns);
+	json_put_int(w, "bytes_in", (int64_t)r->bytes_in);
+	json_put_int(w, "bytes_out", (int64_t)r->bytes_out);
+	json_put_int(w, "pid", r->tgid);
+	json_put_int(w, "tid", r->tid);
+	json_put_true(w, "url_cut", !url_whole);
+	put_marks(w, r->flags);
+	json_close(w);
+	json_close(w);
 }
 
-static bool add_ecs(cJSON *aws, const struct segment_ecs *ecs)
+static void put_ecs(struct json_writer *w, const struct segment_ecs *ecs)
 {
-	cJSON *own = ecs ? json_add_object(aws, "ecs") : NULL;
-
 	if (!ecs)
-		return true;
-	return own && json_add_string(own, "container", ecs->container, SEGMENT_IDENTITY_MAX) &&
-	       json_add_string(own, "container_id", ecs->container_id, SEGMENT_IDENTITY_MAX) &&
-	       json_add_string(own, "container_arn", ecs->container_arn, SEGMENT_ARN_MAX) &&
-	       json_add_string(own, "task_arn", ecs->task_arn, SEGMENT_ARN_MAX) &&
-	       json_add_string(own, "task_family", ecs->task_family, SEGMENT_IDENTITY_MAX) &&
-	       json_add_string(own, "cluster_arn", ecs->cluster_arn, SEGMENT_ARN_MAX);
+		return;
+	json_open(w, "ecs");
+	json_put_string(w, "container", ecs->container, SEGMENT_IDENTITY_MAX);
+	json_put_string(w, "container_id", ecs->container_id, SEGMENT_IDENTITY_MAX);
+	json_put_string(w, "container_arn", ecs->container_arn, SEGMENT_ARN_MAX);
+	json_put_string(w, "task_arn", ecs->task_arn, SEGMENT_ARN_MAX);
+	json_put_string(w, "task_family", ecs->task_family, SEGMENT_IDENTITY_MAX);
+	json_put_string(w, "cluster_arn", ecs->cluster_arn, SEGMENT_ARN_MAX);
+	json_close(w);
 }
 
-static bool add_aws(cJSON *doc, const struct segment_context *ctx)
+static void put_aws(struct json_writer *w, const struct segment_context *ctx)
 {
-	cJSON *aws = json_add_object(doc, "aws");
-	cJSON *xray = aws ? json_add_object(aws, "xray") : NULL;
-
-	return xray && json_add_string(xray, "sdk", "bpfxray", SEGMENT_IDENTITY_MAX) &&
-	       json_add_string(xray, "sdk_version", ctx->version, SEGMENT_IDENTITY_MAX) &&
-	       json_add_bool(xray, "auto_instrumentation", true) && add_ecs(aws, ctx->ecs);
+	json_open(w, "aws");
+	json_open(w, "xray");
+	json_put_word(w, "sdk", "bpfxray");
+	json_put_string(w, "sdk_version", ctx->version, SEGMENT_IDENTITY_MAX);
+	json_put_bool(w, "auto_instrumentation", true);
+	json_close(w);
+	put_ecs(w, ctx->ecs);
+	json_close(w);
 }
 
-static bool add_subsegments(cJSON *doc, const struct segment_context *ctx,
+static void put_subsegments(struct json_writer *w, const struct segment_context *ctx,
 			    const struct segment_ids *ids, const struct request *r)
 {
-	cJSON *list;
-
 	if (!r->statement_count)
-		return true;
-	list = json_add_array(doc, "subsegments");
-	if (!list)
-		return false;
-	for (size_t i = 0; i < r->statement_count; i++) {
-		cJSON *subsegment = json_append_object(list);
-
-		if (!subsegment || !subsegment_fill(subsegment, ctx, ids, &r->statements[i]))
-			return false;
-	}
-	return true;
+		return;
+	json_open_array(w, "subsegments");
+	for (size_t i = 0; i < r->statement_count; i++)
+		subsegment_put(w, ctx, ids, &r->statements[i]);
+	json_close_array(w);
 }
 
-static bool add_outcome(cJSON *doc, const struct request *r)
+static void put_outcome(struct json_writer *w, const struct request *r)
 {
-	return json_add_true(doc, "throttle", segment_is_throttle(r)) &&
-	       json_add_true(doc, "error", segment_is_error(r)) &&
-	       json_add_true(doc, "fault", segment_is_fault(r));
+	json_put_true(w, "throttle", segment_is_throttle(r));
+	json_put_true(w, "error", segment_is_error(r));
+	json_put_true(w, "fault", segment_is_fault(r));
 }
 
 int segment_encode(const struct segment_context *ctx, const struct request *request,
-		   char **ret_json, size_t *ret_len)
+		   struct json_writer *out)
 {
-	_cleanup_(cleanup_json) cJSON *doc = cJSON_CreateObject();
 	struct segment_ids ids;
-	bool url_whole = true;
-	char *json;
+	bool url_whole;
 
-	if (!doc || !add_identity(doc, ctx, request, &ids) || !add_http(doc, request, &url_whole) ||
-	    !add_metadata(doc, request, url_whole) || !add_aws(doc, ctx) ||
-	    !add_subsegments(doc, ctx, &ids, request) ||
-	    !json_add_string(doc, "origin", ctx->origin, SEGMENT_IDENTITY_MAX) ||
-	    !add_outcome(doc, request) || !json_add_seconds(doc, "end_time", end_us(ctx, request)))
-		return -ENOMEM;
-	json = cJSON_PrintUnformatted(doc);
-	if (!json)
-		return -ENOMEM;
-	*ret_json = json;
-	*ret_len = strlen(json);
-	return 0;
+	json_reset(out);
+	json_open(out, NULL);
+	put_identity(out, ctx, request, &ids);
+	url_whole = put_http(out, request);
+	put_metadata(out, request, url_whole);
+	put_aws(out, ctx);
+	put_subsegments(out, ctx, &ids, request);
+	json_put_string(out, "origin", ctx->origin, SEGMENT_IDENTITY_MAX);
+	put_outcome(out, request);
+	json_put_seconds(out, "end_time", end_us(ctx, request));
+	json_close(out);
+	return json_finish(out);
 }

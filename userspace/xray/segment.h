@@ -20,6 +20,7 @@
 
 #include "trace/request.h"
 #include "xray/id.h"
+#include "xray/json_writer.h"
 #include "xray/url.h"
 
 #define SEGMENT_METHOD_MAX   32	  /* bytes of http.request.method */
@@ -83,9 +84,9 @@ bool segment_url(const struct request *request, char ret[URL_CAP]);
 /*
  * Encodes @request. Root and Parent of its trace header are kept (a Parent without a Root belongs
  * to a trace that nobody knows and is dropped); without a usable header the trace is new. Returns 0
- * with a NUL-terminated document that the caller frees and its length without the NUL, or -ENOMEM.
+ * with a NUL-terminated document in @out, in the place of the one before it, or -ENOMEM.
  */
 int segment_encode(const struct segment_context *ctx, const struct request *request,
-		   char **ret_json, size_t *ret_len);
+		   struct json_writer *out);
 
 #endif

@@ -6,9 +6,8 @@
 #ifndef BPFXRAY_XRAY_SUBSEGMENT_H
 #define BPFXRAY_XRAY_SUBSEGMENT_H
 
-#include <cjson/cJSON.h>
-
 #include "proto/sql.h"
+#include "xray/json_writer.h"
 #include "xray/segment.h"
 
 /* The segment that a subsegment hangs under. */
@@ -21,11 +20,10 @@ struct segment_ids {
 uint64_t segment_epoch_ns(const struct segment_context *ctx, uint64_t monotonic_ns);
 
 /*
- * Fills the empty object @out so that it is valid inside its segment and as a document of its own.
- * Returns false without memory.
+ * Writes @statement as an object that is valid inside its segment and as a document of its own.
  */
-bool subsegment_fill(cJSON *out, const struct segment_context *ctx, const struct segment_ids *ids,
-		     const struct statement *statement);
+void subsegment_put(struct json_writer *w, const struct segment_context *ctx,
+		    const struct segment_ids *ids, const struct statement *statement);
 
 /* A statement whose end was not seen ends with the last thing that was. */
 uint64_t subsegment_end_ns(const struct statement *statement);

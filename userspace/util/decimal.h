@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decimal.h - numbers as decimal text, where printf() would be the dearest part of what is done.
+ */
+#ifndef BPFXRAY_UTIL_DECIMAL_H
+#define BPFXRAY_UTIL_DECIMAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Digits of the largest number. */
+#define DECIMAL_MAX 20
+
+/*
+ * Writes @value with at least @width digits (at most DECIMAL_MAX) to @out, without a NUL. Returns
+ * how many.
+ */
+static inline size_t decimal_digits(uint64_t value, size_t width, char *out)
+{
+	char digits[DECIMAL_MAX], *from = digits + sizeof(digits);
+	size_t len;
+
+	do {
+		*--from = (char)('0' + value % 10);
+		value /= 10;
+		len = (size_t)(digits + sizeof(digits) - from);
+	} while (value || len < width);
+	memcpy(out, from, len);
+	return len;
+}
+
+/* The same, of any width, with a NUL behind it that does not count. */
+static inline size_t decimal_text(uint64_t value, char *out)
+{
+	size_t len = decimal_digits(value, 1, out);
+
+	out[len] = '\0';
+	return len;
+}
+
+#endif
