@@ -6,6 +6,7 @@
 
 struct ring_map ring SEC(".maps");
 struct pool_map pool SEC(".maps");
+struct idle_map idle_by_conn SEC(".maps");
 struct blank_map blank SEC(".maps");
 struct conn_of_sk_map conn_of_sk SEC(".maps");
 struct conn_of_ptr_map conn_of_ptr SEC(".maps");

@@ -137,8 +137,8 @@ extern struct ring_map ring SEC(".maps");
 
 /*
  * pool: connection id -> open exchange. Writer: exchange__open(). Deleter: exchange__close() when
- * the connection ends or the bytes are nobody's; the agent for an exchange that framing has
- * finished and that stays idle. Full: the exchange is lost, counted (BX_C_LOST_POOL). Preallocated:
+ * the connection ends or the bytes are nobody's; the sweep for an exchange that the agent
+ * calls idle. Full: the exchange is lost, counted (BX_C_LOST_POOL). Preallocated:
  * an allocation in a probe may fail.
  */
 struct pool_map {
@@ -148,6 +148,19 @@ struct pool_map {
 	__type(value, struct open_exchange);
 };
 extern struct pool_map pool SEC(".maps");
+
+/*
+ * idle_by_conn: connection id -> number of the exchange that the agent knows to be answered whole
+ * and quiet: the sweep ends it, so that idle keep-alive connections do not fill the pool. Writer
+ * and deleter: the agent, before and after a sweep. Full: the exchange stays open.
+ */
+struct idle_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BX_POOL_MAX);
+	__type(key, __u64);
+	__type(value, __u32);
+};
+extern struct idle_map idle_by_conn SEC(".maps");
 
 /* blank: 0 -> a zeroed exchange, what a new element of `pool` is copied from. Written never. */
 struct blank_map {

@@ -22,6 +22,21 @@ static __always_inline __u64 exchange__last_ns(struct open_exchange *ex)
 	return response > request ? response : request;
 }
 
+/*
+ * What the agent knows to be answered, and has not moved since, ends here. A request that begins in
+ * this moment is the price: the exchange has been quiet for a second.
+ */
+static __always_inline void sweep__end_idle(struct open_exchange *ex)
+{
+	__u64 id = ex->wire.conn;
+	__u32 *seq = bpf_map_lookup_elem(&idle_by_conn, &id);
+
+	if (!seq || *seq != ex->wire.seq)
+		return;
+	exchange__emit(ex, 0); /* a full ring counts it as lost: it ends all the same */
+	bpf_map_delete_elem(&pool, &id);
+}
+
 SEC("iter/bpf_map_elem")
 int iter__sweep(struct bpf_iter__bpf_map_elem *ctx)
 {
@@ -37,8 +52,10 @@ int iter__sweep(struct bpf_iter__bpf_map_elem *ctx)
 		exchange__emit(ex, BX_EX_CLOSED_LOCAL);
 		return 0;
 	}
-	if (exchange__told(ex))
+	if (exchange__told(ex)) {
+		sweep__end_idle(ex);
 		return 0;
+	}
 	if (ex->wire.turn[1].total || exchange__last_ns(ex) + sweep_waiting_ns < now_ns)
 		exchange__emit(ex, BX_EX_SNAPSHOT);
 	return 0;

@@ -226,7 +226,7 @@ static void print(const struct replay *replay, uint64_t whole_ns, uint64_t trace
 int main(int argc, char **argv)
 {
 	struct replay replay = { .random = 88172645463325252ULL };
-	struct trace_sink sink = { take_request, &replay };
+	struct trace_sink sink = { .request = take_request, .ctx = &replay };
 	uint64_t trace_ns, whole_ns;
 	_cleanup_free_ char *data = NULL;
 	int rounds = argc == 3 ? atoi(argv[2]) : 0;

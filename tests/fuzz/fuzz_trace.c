@@ -367,7 +367,7 @@ static void cast(struct story *story)
 static struct trace_counters tell(const uint8_t *data, size_t size, enum db_spans db_spans)
 {
 	struct story story = { .input = { data, size }, .now_ns = UINT64_C(1000000000) };
-	struct trace_sink sink = { take_request, &story };
+	struct trace_sink sink = { .request = take_request, .ctx = &story };
 	struct trace_counters end;
 
 	cast(&story);

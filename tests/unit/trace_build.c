@@ -39,9 +39,18 @@ static void keep(void *ctx, const struct request *r)
 		copy_statement(&to->statements[i], &r->statements[i]);
 }
 
+static void keep_idle(void *ctx, uint64_t conn, uint32_t seq)
+{
+	struct bench *b = ctx;
+
+	b->idle_conn = conn;
+	b->idle_seq = seq;
+	b->idle_count++;
+}
+
 void bench_begin(struct bench *b, enum db_spans db_spans)
 {
-	struct trace_sink sink = { keep, b };
+	struct trace_sink sink = { .request = keep, .ctx = b, .idle = keep_idle };
 
 	memset(b, 0, sizeof(*b));
 	CHECK_EQ(trace_new(db_spans, sink, &b->trace), 0);

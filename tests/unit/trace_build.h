@@ -28,7 +28,10 @@ struct bench {
 	struct trace *trace;
 	struct request requests[BENCH_REQUESTS_MAX]; /* in the order in which they were handed on */
 	size_t count;
-	double tick_ms; /* the last tick's time */
+	double tick_ms;	    /* the last tick's time */
+	uint64_t idle_conn; /* the last one that was told, and how many were */
+	uint32_t idle_seq;
+	size_t idle_count;
 };
 
 /* A socket call: the turn's byte count behind it, and when it returned. */

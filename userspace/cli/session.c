@@ -91,6 +91,13 @@ void session_take_request(void *ctx, const struct request *request)
 	session->last_request_ns = session_now_ns();
 }
 
+void session_take_idle(void *ctx, uint64_t conn, uint32_t seq)
+{
+	struct session *session = ctx;
+
+	kernel_release_idle(session->kernel, conn, seq);
+}
+
 static void report_output_error(struct session *session)
 {
 	int err = session->exporter.file ? file_writer_take_error(session->exporter.file) : 0;

@@ -45,6 +45,7 @@ uint64_t session_now_ns(void);
 struct stats_source session_stats(const struct session *session);
 void session_take_record(void *ctx, const struct record_view *view);
 void session_take_request(void *ctx, const struct request *request);
+void session_take_idle(void *ctx, uint64_t conn, uint32_t seq);
 /* Follows each --pid with its descendants, and what else is chosen and runs already. */
 enum exit_code session_follow_targets(struct session *session);
 /* Follows what the finder has found since the last call. */

@@ -55,7 +55,7 @@ static enum exit_code open_kernel(struct session *session)
 
 static enum exit_code start(struct session *session)
 {
-	const struct trace_sink sink = { session_take_request, session };
+	const struct trace_sink sink = { session_take_request, session, session_take_idle };
 	enum exit_code code = check(session->options);
 
 	if (code == EXIT_OK)

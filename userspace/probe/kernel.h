@@ -100,6 +100,12 @@ int kernel_sweep(struct kernel *kernel);
 /* The exchange of connection @conn is finished and idle: its place in the pool is free again. */
 void kernel_release(struct kernel *kernel, uint64_t conn);
 
+/*
+ * Exchange @seq of @conn is answered and quiet: the next sweep ends it, if it is still the same,
+ * and frees its place.
+ */
+void kernel_release_idle(struct kernel *kernel, uint64_t conn, uint32_t seq);
+
 /* Stops all probes; what is in the ring can still be drained. */
 void kernel_detach(struct kernel *kernel);
 

@@ -19,6 +19,8 @@ struct kernel {
 	uint64_t bad_records;
 	struct bpf_link **library_links; /* probes on libraries' functions */
 	size_t library_link_count;
+	uint64_t idle[BX_POOL_MAX]; /* keys in the map idle_by_conn: for the next sweep */
+	size_t idle_count;
 };
 
 /* The name by which a second tracer finds the first one's list of targets. */

@@ -144,7 +144,20 @@ int kernel_drain(struct kernel *kernel)
 
 int kernel_sweep(struct kernel *kernel)
 {
-	return iterate(kernel->sweep);
+	int fd = bpf_map__fd(kernel->skel->maps.idle_by_conn);
+	int r = iterate(kernel->sweep);
+
+	while (kernel->idle_count)
+		bpf_map_delete_elem(fd, &kernel->idle[--kernel->idle_count]);
+	return r;
+}
+
+void kernel_release_idle(struct kernel *kernel, uint64_t conn, uint32_t seq)
+{
+	int fd = bpf_map__fd(kernel->skel->maps.idle_by_conn);
+
+	if (kernel->idle_count < BX_POOL_MAX && !bpf_map_update_elem(fd, &conn, &seq, BPF_ANY))
+		kernel->idle[kernel->idle_count++] = conn;
 }
 
 void kernel_release(struct kernel *kernel, uint64_t conn)

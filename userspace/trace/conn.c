@@ -33,6 +33,7 @@ static struct table_key hop_key(const struct conn *conn)
 static void conn_free(struct trace *trace, struct conn *conn)
 {
 	release_state(trace, conn);
+	list_remove(&conn->idle_link);
 	if (conn->hop && table_find(&trace->hops, hop_key(conn)) == conn)
 		table_remove(&trace->hops, hop_key(conn));
 	table_remove(&trace->conns, table_key(conn->id));
@@ -80,6 +81,7 @@ struct conn *conn_get(struct trace *trace, uint64_t id)
 	conn->id = id;
 	list_init(&conn->fragments);
 	list_init(&conn->lru);
+	list_init(&conn->idle_link);
 	if (table_insert(&trace->conns, table_key(id), conn) < 0) {
 		free(conn);
 		return NULL;
@@ -168,9 +170,34 @@ void conn_drop_fragments(struct trace *trace, struct conn *conn, uint32_t seq)
 void conn_close(struct trace *trace, struct conn *conn)
 {
 	release_state(trace, conn);
+	list_remove(&conn->idle_link);
 	conn->closed = true;
 	conn->closed_at_ns = trace->now_ns;
 	list_move(&trace->tombstones, &conn->lru);
+}
+
+/* Longer than the pauses of a busy client: each release costs the next request a new element. */
+#define IDLE_NS MS(1000)
+
+void conn_note_idle(struct trace *trace, struct conn *conn, const struct bx_exchange *ex)
+{
+	list_remove(&conn->idle_link);
+	if (!trace->sink.idle || conn->closed || conn->ended || !ex->turn[1].total ||
+	    !http_conn_idle(conn))
+		return;
+	conn->idle_ns = trace->now_ns;
+	list_append(&trace->idle, &conn->idle_link);
+}
+
+void conn_tell_idle(struct trace *trace)
+{
+	struct conn *conn;
+
+	while ((conn = list_first(&trace->idle, struct conn, idle_link)) &&
+	       trace->now_ns - conn->idle_ns >= IDLE_NS) {
+		list_remove(&conn->idle_link);
+		trace->sink.idle(trace->sink.ctx, conn->id, conn->seq);
+	}
 }
 
 void conn_expire(struct trace *trace)

@@ -27,6 +27,12 @@ void conn_drop_fragments(struct trace *trace, struct conn *conn, uint32_t seq);
 /* The connection has ended: a tombstone stays for a while. */
 void conn_close(struct trace *trace, struct conn *conn);
 
+/* After record @ex: whether all that came in on the connection is answered. */
+void conn_note_idle(struct trace *trace, struct conn *conn, const struct bx_exchange *ex);
+
+/* Tells the sink of connections that have been idle for long enough. */
+void conn_tell_idle(struct trace *trace);
+
 /* Forgets tombstones that have stayed long enough. */
 void conn_expire(struct trace *trace);
 

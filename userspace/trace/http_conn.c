@@ -58,7 +58,7 @@ static int begin_exchange(struct http_step *step)
 {
 	struct http_conn *http = step->http;
 
-	if (!step->ex->turn[TURN_REQUEST].total)
+	if (!step->ex->turn[TURN_REQUEST].total && list_empty(&http->unanswered))
 		step->trace->counters.begun_before++;
 	begin_turn(&http->requests);
 	begin_turn(&http->responses);
@@ -271,6 +271,14 @@ void http_conn_lost(struct trace *trace, struct conn *conn)
 bool http_conn_busy(const struct conn *conn)
 {
 	return conn->http && !list_empty(&conn->http->unanswered);
+}
+
+bool http_conn_idle(const struct conn *conn)
+{
+	const struct http_conn *http = conn->http;
+
+	return http && list_empty(&http->unanswered) && http->requests.state == HTTP_STREAM_HEAD &&
+	       !http->requests.head_len;
 }
 
 void http_conn_abandon(struct trace *trace, struct conn *conn)

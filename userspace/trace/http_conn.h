@@ -53,6 +53,9 @@ void http_conn_abandon(struct trace *trace, struct conn *conn);
 /* True while requests wait for their answers. */
 bool http_conn_busy(const struct conn *conn);
 
+/* True when no request is open and none has begun to come in. */
+bool http_conn_idle(const struct conn *conn);
+
 /* Returns NULL. No request may be open. */
 struct http_conn *http_conn_free(struct http_conn *http);
 

@@ -71,6 +71,8 @@ struct mysql_conn;
 struct conn {
 	uint64_t id;
 	struct list lru;
+	struct list idle_link; /* trace->idle */
+	uint64_t idle_ns;      /* the tick's time since which it is there */
 	struct list fragments; /* struct fragment */
 	size_t fragment_bytes;
 	uint64_t established_ns;
@@ -209,6 +211,7 @@ struct trace {
 	struct table conns;	/* cookie -> struct conn */
 	struct list conn_lru;	/* those that live */
 	struct list tombstones; /* those that closed, by time */
+	struct list idle;	/* those whose requests are all answered, by time */
 	struct table served;	/* cookie, seq -> struct served */
 	struct list served_lru;
 	struct table threads; /* tid -> struct thread */

@@ -27,6 +27,7 @@ int trace_new(enum db_spans db_spans, struct trace_sink sink, struct trace **ret
 	trace->sink = sink;
 	list_init(&trace->conn_lru);
 	list_init(&trace->tombstones);
+	list_init(&trace->idle);
 	list_init(&trace->served_lru);
 	list_init(&trace->thread_lru);
 	list_init(&trace->strays);
@@ -208,6 +209,7 @@ int trace_exchange(struct trace *trace, const struct bx_exchange *ex)
 	conn_learn(trace, conn, ex);
 	r = dispatch(trace, conn, ex, fresh);
 	end_exchange(trace, conn, ex);
+	conn_note_idle(trace, conn, ex);
 	return r;
 }
 
@@ -235,6 +237,7 @@ void trace_tick(struct trace *trace, uint64_t now_ns)
 	settle_tick(trace);
 	book_tick(trace);
 	route_expire(trace);
+	conn_tell_idle(trace);
 	conn_expire(trace);
 	thread_expire(trace);
 }

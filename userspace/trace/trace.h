@@ -52,6 +52,11 @@ struct trace_sink {
 	/* Takes the finished request by reference: valid during the call only. */
 	void (*request)(void *ctx, const struct request *request);
 	void *ctx;
+	/*
+	 * Exchange @seq of connection @conn is answered whole and has been quiet for a second: the
+	 * kernel need not keep it open. NULL: not asked for.
+	 */
+	void (*idle)(void *ctx, uint64_t conn, uint32_t seq);
 };
 
 /* Returns 0 and *ret, or -ENOMEM. The caller owns it. */
