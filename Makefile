@@ -136,10 +136,10 @@ $(B)/test-bpf/%.bpf.o: tests/bpf/%.bpf.c
 $(B)/test-bpf/%: tests/bpf/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_USER) -std=gnu11 $(WARNINGS) -O1 -g $(if $(CROSS),,$(SANFLAGS)) -MMD -MP $< -o $@ \
+	$(Q)$(CC) $(CPPFLAGS_USER) -std=gnu11 $(WARNINGS) -O1 -g $(if $(CROSS),,$(SANFLAGS)) -MMD -MP $(filter %.c,$^) -o $@ \
 		-lbpf -lelf -lz
 
-$(B)/test-bpf/test_load: $(O)/gen/bpfxray.skel.h
+$(B)/test-bpf/test_load: userspace/probe/backend.c $(O)/gen/bpfxray.skel.h
 
 TEST_BPF := $(addprefix $(B)/test-bpf/,test_classify classify_run.bpf.o test_load check_vmlinux layouts.bpf.o)
 

@@ -26,11 +26,7 @@ static __always_inline int buffers__from_msghdr(struct buffers *buffers, __u64 m
 	return buffers__from_iovec(buffers, (__u64)header.msg_iov, header.msg_iovlen);
 }
 
-/*
- * Where the bytes of @call lie. Returns 0, 1 when the call's bytes are counted only (sendfile,
- * splice, io_uring, several messages in one call), or -1 when the caller's memory cannot be read.
- */
-static __noinline int buffers__of(struct buffers *buffers, struct syscall *call)
+static __always_inline int buffers__find(struct buffers *buffers, struct syscall *call)
 {
 	switch (call->nr) {
 	case NR_READ:
@@ -56,6 +52,37 @@ static __noinline int buffers__of(struct buffers *buffers, struct syscall *call)
 	default:
 		return 1;
 	}
+}
+
+/* Leaves out the first @n bytes. */
+__weak __noinline int buffers__skip(struct buffers *buffers, __u32 n)
+{
+	__u32 i;
+
+	if (!buffers)
+		return 0;
+	for (i = 0; i < BX_IOV_MAX; i++) {
+		struct span *span = &buffers->span[i];
+		__u32 skipped = span->len < n ? span->len : n;
+
+		span->base += skipped;
+		span->len -= skipped;
+		n -= skipped;
+	}
+	return 0;
+}
+
+/*
+ * Where the bytes of @call lie. Returns 0, 1 when the call's bytes are counted only (sendfile,
+ * splice, io_uring, several messages in one call), or -1 when the caller's memory cannot be read.
+ */
+static __noinline int buffers__of(struct buffers *buffers, struct syscall *call)
+{
+	int where = buffers__find(buffers, call);
+
+	if (!where && call->done)
+		buffers__skip(buffers, call->done);
+	return where;
 }
 
 /*

@@ -33,6 +33,7 @@ struct syscall {
 	__u64 arg2;
 	__u64 arg3;
 	__u64 sp;    /* the caller's stack pointer */
+	__u32 done;  /* bytes of the call that have been told already */
 	bool compat; /* a 32-bit caller */
 };
 
@@ -68,6 +69,7 @@ static __always_inline void syscall__current(struct task_struct *task, struct sy
 	struct pt_regs *regs;
 
 	call->nr = -1;
+	call->done = 0;
 	call->compat = false;
 	if (task->flags & (PF_KTHREAD | PF_IO_WORKER))
 		return;
@@ -99,6 +101,21 @@ static __always_inline struct sock *unix__peer(struct sock *sk)
 	if (!bpf_core_field_exists(unix_sock->peer))
 		return NULL;
 	return BPF_CORE_READ(unix_sock, peer);
+}
+
+/* True when @task is still in @call, or in another of the same kind on the same descriptor. */
+static __always_inline bool syscall__goes_on(struct task_struct *task, struct syscall *call)
+{
+	struct pt_regs *regs;
+
+	if (task->flags & (PF_KTHREAD | PF_IO_WORKER))
+		return call->nr == -1;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+#if defined(__TARGET_ARCH_x86)
+	return call->nr == (int)regs->orig_ax && call->fd == regs->di;
+#elif defined(__TARGET_ARCH_arm64)
+	return call->nr == regs->syscallno && call->fd == regs->orig_x0;
+#endif
 }
 
 /*

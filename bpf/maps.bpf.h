@@ -62,6 +62,14 @@ struct tls_call {
 	__u32 _pad;
 };
 
+/* Backend kprobe: the socket of a call, noted at its entry. */
+struct inside {
+	__u64 socket; /* the struct sock; 0: none that is followed */
+	__u64 msg;    /* of a unix socket: the struct msghdr, else 0 */
+	__u32 at;     /* where the stream stood when it was last looked at */
+	__u32 dir;
+};
+
 /*
  * A target's thread: the request that it serves; and the call that it is in, which no other thread
  * touches. The call is here and not on the stack because kernels before 6.13 give a program and all
@@ -70,8 +78,8 @@ struct tls_call {
 struct thread {
 	__u64 request_conn; /* 0: none */
 	__u32 request_seq;
-	__u32 flags;  /* THREAD_* */
-	__u64 socket; /* backend kprobe: the call's struct sock, from its entry to its return */
+	__u32 flags; /* THREAD_* */
+	struct inside inside;
 	struct syscall call;
 	struct buffers buffers;
 	struct tls_call tls;

@@ -1,27 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * socket_fentry.bpf.c - backend `fentry`: the returns of the two functions that every read and
- * write of a socket goes through, IPv4, IPv6 and unix alike. For kernels that have trampolines but
- * not the tracepoints of backend `sock` (before 6.3).
+ * socket_fentry.bpf.c - backend `fentry`: the returns of the families' send and receive functions.
+ * For kernels that have trampolines but not the tracepoints of backend `sock` (before 6.3).
  *
- * Not sock_sendmsg(): system calls reach its body without passing its entry, so that it attaches
- * and never runs.
+ * The kernel reaches them by pointer or from another file, so that no compiler inlines them, as it
+ * does on some kernels with what lies above (sock_sendmsg(), sock_recvmsg()). Those that a kernel
+ * does not have are left out by the loader: IPv6, and from 6.5 on the functions for pages.
  */
 #include "socket_btf.bpf.h"
 
-/* What a message is, is not looked at: the buffer comes from the caller's registers. */
+/* What a message or a page is, is not looked at: the buffer comes from the caller's registers. */
 struct msghdr;
+struct page;
 
-SEC("fexit/__sock_sendmsg")
-int BPF_PROG(fexit__sock_sendmsg, struct socket *socket, struct msghdr *msg, int ret)
-{
-	return socket->sk ? socket__returned(socket->sk, ret, SENT) : 0;
-}
+#define SEND_ENTRY(name)                                                                           \
+	SEC("fexit/" #name)                                                                        \
+	int BPF_PROG(fexit__##name, struct socket *socket, struct msghdr *msg, size_t size,        \
+		     int ret)                                                                      \
+	{                                                                                          \
+		return socket->sk ? socket__returned(socket->sk, ret, SENT) : 0;                   \
+	}
 
-SEC("fexit/sock_recvmsg")
-int BPF_PROG(fexit__sock_recvmsg, struct socket *socket, struct msghdr *msg, int flags, int ret)
-{
-	if (flags & (MSG_PEEK | MSG_ERRQUEUE))
-		return 0;
-	return socket->sk ? socket__returned(socket->sk, ret, RECEIVED) : 0;
-}
+#define SEND_PAGE_ENTRY(name)                                                                      \
+	SEC("fexit/" #name)                                                                        \
+	int BPF_PROG(fexit__##name, struct socket *socket, struct page *page, int offset,          \
+		     size_t size, int flags, int ret)                                              \
+	{                                                                                          \
+		return socket->sk ? socket__returned(socket->sk, ret, SENT) : 0;                   \
+	}
+
+#define RECEIVE_ENTRY(name)                                                                        \
+	SEC("fexit/" #name)                                                                        \
+	int BPF_PROG(fexit__##name, struct socket *socket, struct msghdr *msg, size_t size,        \
+		     int flags, int ret)                                                           \
+	{                                                                                          \
+		if (!socket->sk || flags & (MSG_PEEK | MSG_ERRQUEUE))                              \
+			return 0;                                                                  \
+		return socket__returned(socket->sk, ret, RECEIVED);                                \
+	}
+
+SEND_ENTRY(inet_sendmsg)
+SEND_ENTRY(inet6_sendmsg)
+SEND_ENTRY(unix_stream_sendmsg)
+SEND_PAGE_ENTRY(inet_sendpage)
+SEND_PAGE_ENTRY(unix_stream_sendpage)
+RECEIVE_ENTRY(inet_recvmsg)
+RECEIVE_ENTRY(inet6_recvmsg)
+RECEIVE_ENTRY(unix_stream_recvmsg)

@@ -42,6 +42,7 @@ static __always_inline int tls__moved(struct task_struct *task, struct thread *t
 	thread->call.nr = in->dir == SENT ? NR_WRITE : NR_READ;
 	thread->call.arg1 = in->buffer;
 	thread->call.arg2 = len;
+	thread->call.done = 0;
 	thread->call.compat = false;
 	m.sk = (struct sock *)tls->socket;
 	m.conn = &tls->conn;

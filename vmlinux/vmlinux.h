@@ -26,6 +26,7 @@ typedef __u64 u64;
 typedef _Bool bool;
 typedef int pid_t;
 typedef unsigned long __kernel_size_t;
+typedef __kernel_size_t size_t;
 typedef unsigned short umode_t;
 
 #define true 1
@@ -104,7 +105,9 @@ struct pt_regs {
 
 struct thread_info {
 	unsigned long flags;
+#if defined(__TARGET_ARCH_x86)
 	u32 status;
+#endif
 };
 
 typedef struct {
@@ -124,6 +127,7 @@ struct sock_common {
 	__u16 skc_num;
 	short unsigned int skc_family;
 	volatile unsigned char skc_state;
+	unsigned long skc_flags;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 };
@@ -149,6 +153,8 @@ struct socket {
 struct sock {
 	struct sock_common __sk_common;
 	u16 sk_type;
+	u16 sk_protocol;
+	u8 sk_shutdown;
 	int sk_err;
 	struct socket *sk_socket;
 };
@@ -157,6 +163,20 @@ struct sock {
 struct unix_sock {
 	struct sock sk;
 	struct sock *peer;
+};
+
+struct tcp_sock {
+	u32 copied_seq;
+	u32 rcv_nxt;
+	u32 write_seq;
+};
+
+struct iov_iter {
+	size_t count;
+};
+
+struct msghdr {
+	struct iov_iter msg_iter;
 };
 
 struct fdtable {

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "bpfxray.skel.h"
+#include "probe/backend.h"
 
 /*
  * The kernel gives up at 1,000,000 instructions walked. What is far below here stays below on
@@ -26,18 +27,6 @@
  * by it.
  */
 #define MAP_NAME_MAX 15
-
-static const struct {
-	const char *name;
-	const char *prefix; /* of its programs' names; those of no backend's belong to all */
-	bool conn_by_pointer;
-} backends[] = {
-	{ "sock", "tp__sock_", false },
-	{ "fentry", "fexit__", false },
-	{ "kprobe", "kprobe__", true },
-	{ "syscall", "tp__sys_exit_", true },
-};
-#define BACKENDS (sizeof(backends) / sizeof(*backends))
 
 static unsigned int passed, failed;
 
@@ -72,27 +61,17 @@ static void check_maps(const struct bpf_object *object)
 		strlen(bpf_map__name(map)) <= MAP_NAME_MAX, "name too long", bpf_map__name(map));
 }
 
-static bool program_of(const char *name, size_t backend)
-{
-	for (size_t i = 0; i < BACKENDS; i++)
-		if (!strncmp(name, backends[i].prefix, strlen(backends[i].prefix)))
-			return i == backend;
-	return true;
-}
-
-static void check_backend(size_t i)
+static void check_backend(enum kernel_backend backend)
 {
 	struct bpfxray_bpf *skel = bpfxray_bpf__open();
+	const char *name = backend_name(backend);
 	struct bpf_program *program;
 
-	if (!check(skel, "does not open", backends[i].name))
+	if (!check(skel, "does not open", name))
 		return;
-	bpf_object__for_each_program(program, skel->obj)
-		bpf_program__set_autoload(program, program_of(bpf_program__name(program), i));
-	skel->rodata->conn_by_pointer = backends[i].conn_by_pointer;
-	if (check(!bpfxray_bpf__load(skel), "does not load", backends[i].name)) {
-		printf("backend %-24s %8s %8s %8s\n", backends[i].name, "insns", "bytes",
-		       "verified");
+	if (check(!backend_choose(skel, backend) && !bpfxray_bpf__load(skel), "does not load",
+		  name)) {
+		printf("backend %-24s %8s %8s %8s\n", name, "insns", "bytes", "verified");
 		bpf_object__for_each_program(program, skel->obj) if (bpf_program__autoload(program))
 			check_program(program);
 		check_maps(skel->obj);
@@ -100,22 +79,19 @@ static void check_backend(size_t i)
 	bpfxray_bpf__destroy(skel);
 }
 
-/* The backends that are named, or those that every supported kernel has. */
-static bool chosen(const char *name, int argc, char **argv)
-{
-	if (argc < 2)
-		return !strcmp(name, "sock") || !strcmp(name, "syscall");
-	for (int i = 1; i < argc; i++)
-		if (!strcmp(name, argv[i]))
-			return true;
-	return false;
-}
-
+/* Loads the backends that are named, else those that this kernel is known to have. */
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; i < BACKENDS; i++)
-		if (chosen(backends[i].name, argc, argv))
-			check_backend(i);
+	static char *usual[] = { "", "sock", "syscall" };
+	char **names = argc < 2 ? usual : argv;
+	int count = argc < 2 ? 3 : argc;
+
+	for (int i = 1; i < count; i++) {
+		enum kernel_backend backend = backend_by_name(names[i]);
+
+		if (check(backend < KERNEL_BACKEND_MAX, "is no backend", names[i]))
+			check_backend(backend);
+	}
 	printf("%u passed, %u failed, 0 skipped\n", passed, failed);
 	return failed || !passed;
 }

@@ -38,14 +38,42 @@ int trigger_unix_message(void)
 	return r;
 }
 
+/* A TCP socket that listens on loopback, its address in @ret. Returns it, or a negative errno. */
+static int listen_on_loopback(struct sockaddr_in *ret)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(*ret);
+
+	*ret = (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	if (fd < 0 || bind(fd, (struct sockaddr *)ret, sizeof(*ret)) < 0 || listen(fd, 1) < 0 ||
+	    getsockname(fd, (struct sockaddr *)ret, &len) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
 int trigger_tcp_state(void)
 {
-	const struct sockaddr_in loopback = { .sin_family = AF_INET,
-					      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	_cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in loopback;
+	_cleanup_close_ int fd = listen_on_loopback(&loopback);
 
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&loopback, sizeof(loopback)) < 0 ||
-	    listen(fd, 1) < 0)
+	return fd < 0 ? fd : 0;
+}
+
+int trigger_tcp_message(void)
+{
+	struct sockaddr_in loopback;
+	_cleanup_close_ int listener = listen_on_loopback(&loopback);
+	_cleanup_close_ int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	_cleanup_close_ int server = -1;
+	char byte = 0;
+
+	if (listener < 0)
+		return listener;
+	if (client < 0 || connect(client, (struct sockaddr *)&loopback, sizeof(loopback)) < 0)
+		return -errno;
+	server = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (server < 0 || send(client, &byte, 1, 0) != 1 || recv(server, &byte, 1, 0) != 1)
 		return -errno;
 	return 0;
 }

@@ -16,6 +16,7 @@ typedef int (*hook_trigger)(void);
 
 int trigger_unix_message(void); /* one byte sent and received over a socket pair */
 int trigger_tcp_state(void);	/* a TCP socket starts and ends listening on loopback */
+int trigger_tcp_message(void);	/* one byte sent and received over TCP on loopback */
 int trigger_getppid(void);	/* a system call without effect */
 
 enum hook_result {

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "probe/feature_bpf.h"
-#include "probe/features.h"
+#include "probe/features_private.h"
 #include "util/cleanup.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -26,11 +26,6 @@
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO, the inode of the first PID namespace. */
 #define INIT_PID_NAMESPACE "pid:[4026531836]"
 
-struct context {
-	struct btf *btf; /* NULL until it was read, or unreadable */
-	bool privileged;
-};
-
 struct check {
 	const char *name;
 	void (*run)(struct context *context, const char *subject, struct feature *ret);
@@ -41,14 +36,14 @@ struct check {
 	bool privilege;	   /* struct feature.privilege */
 };
 
-static void answer(struct feature *ret, bool yes, int error, const char *detail)
+void feature_answer(struct feature *ret, bool yes, int error, const char *detail)
 {
 	ret->verdict = yes ? FEATURE_YES : FEATURE_NO;
 	ret->error = yes ? 0 : error;
 	snprintf(ret->detail, sizeof(ret->detail), "%s", detail);
 }
 
-static ssize_t read_file(const char *path, char *buf, size_t cap)
+ssize_t feature_read_file(const char *path, char *buf, size_t cap)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, buf, cap - 1);
@@ -64,7 +59,7 @@ static int effective_capabilities(__u64 *ret)
 	unsigned long long mask;
 	char text[4096];
 	const char *line;
-	ssize_t n = read_file("/proc/self/status", text, sizeof(text));
+	ssize_t n = feature_read_file("/proc/self/status", text, sizeof(text));
 
 	if (n < 0)
 		return (int)n;
@@ -89,7 +84,7 @@ static void check_bpf_rights(struct context *context, const char *subject, struc
 
 	(void)subject;
 	context->privileged = yes;
-	answer(ret, yes, r ? -r : EPERM, "");
+	feature_answer(ret, yes, r ? -r : EPERM, "");
 	snprintf(ret->detail, sizeof(ret->detail), "uid %u%s%s%s", (unsigned int)geteuid(),
 		 admin ? ", CAP_SYS_ADMIN" : "", has(mask, CAP_BPF) ? ", CAP_BPF" : "",
 		 has(mask, CAP_PERFMON) ? ", CAP_PERFMON" : "");
@@ -102,7 +97,7 @@ static void check_ptrace_right(struct context *context, const char *subject, str
 
 	(void)context;
 	(void)subject;
-	answer(ret, !r && has(mask, CAP_SYS_PTRACE), r ? -r : EPERM, "");
+	feature_answer(ret, !r && has(mask, CAP_SYS_PTRACE), r ? -r : EPERM, "");
 }
 
 static void check_pid_namespace(struct context *context, const char *subject, struct feature *ret)
@@ -113,13 +108,13 @@ static void check_pid_namespace(struct context *context, const char *subject, st
 	(void)context;
 	(void)subject;
 	to[n < 0 ? 0 : n] = '\0';
-	answer(ret, !strcmp(to, INIT_PID_NAMESPACE), n < 0 ? errno : 0, to);
+	feature_answer(ret, !strcmp(to, INIT_PID_NAMESPACE), n < 0 ? errno : 0, to);
 }
 
 static void check_lockdown(struct context *context, const char *subject, struct feature *ret)
 {
 	char text[80];
-	ssize_t n = read_file("/sys/kernel/security/lockdown", text, sizeof(text));
+	ssize_t n = feature_read_file("/sys/kernel/security/lockdown", text, sizeof(text));
 
 	(void)context;
 	(void)subject;
@@ -129,7 +124,7 @@ static void check_lockdown(struct context *context, const char *subject, struct 
 		return;
 	}
 	text[strcspn(text, "\n")] = '\0';
-	answer(ret, !strstr(text, "[confidentiality]"), 0, text);
+	feature_answer(ret, !strstr(text, "[confidentiality]"), 0, text);
 }
 
 static void check_btf(struct context *context, const char *subject, struct feature *ret)
@@ -138,12 +133,12 @@ static void check_btf(struct context *context, const char *subject, struct featu
 
 	(void)subject;
 	if (fd < 0) {
-		answer(ret, false, errno, BTF_PATH);
+		feature_answer(ret, false, errno, BTF_PATH);
 		return;
 	}
 	close(fd);
 	context->btf = btf__parse(BTF_PATH, NULL);
-	answer(ret, context->btf, errno, BTF_PATH);
+	feature_answer(ret, context->btf, errno, BTF_PATH);
 }
 
 static void check_ring_buffer(struct context *context, const char *subject, struct feature *ret)
@@ -153,7 +148,7 @@ static void check_ring_buffer(struct context *context, const char *subject, stru
 
 	(void)context;
 	(void)subject;
-	answer(ret, fd >= 0, -fd, "");
+	feature_answer(ret, fd >= 0, -fd, "");
 }
 
 /*
@@ -164,14 +159,14 @@ static void check_socket_storage(struct context *context, const char *subject, s
 {
 	(void)context;
 	(void)subject;
-	answer(ret, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_SK_STORAGE, NULL) == 1, 0, "");
+	feature_answer(ret, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_SK_STORAGE, NULL) == 1, 0, "");
 }
 
 static void check_task_storage(struct context *context, const char *subject, struct feature *ret)
 {
 	(void)context;
 	(void)subject;
-	answer(ret, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL) == 1, 0, "");
+	feature_answer(ret, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL) == 1, 0, "");
 }
 
 /* What finds the buffer of a socket call: the calling task's own registers (kernel 5.15). */
@@ -181,101 +176,7 @@ static void check_task_registers(struct context *context, const char *subject, s
 
 	(void)context;
 	(void)subject;
-	answer(ret, !r, -r, "");
-}
-
-static const char *const result_text[] = {
-	[HOOK_FIRES] = "attaches and fires",
-	[HOOK_ATTACHES] = "attaches",
-	[HOOK_ABSENT] = "this kernel has no such hook",
-	[HOOK_NO_LOAD] = "the program is refused",
-	[HOOK_NO_ATTACH] = "loads but does not attach",
-	[HOOK_SILENT] = "attaches but never fires",
-};
-
-static void answer_hook(struct feature *ret, struct hook_outcome outcome)
-{
-	answer(ret, outcome.result == HOOK_FIRES || outcome.result == HOOK_ATTACHES, outcome.error,
-	       result_text[outcome.result]);
-}
-
-/* @subject: the tracepoint's name. */
-static void check_tp_btf(struct context *context, const char *subject, struct feature *ret)
-{
-	hook_trigger trigger = NULL;
-
-	if (!context->btf) {
-		ret->verdict = FEATURE_UNKNOWN;
-		return;
-	}
-	if (!strcmp(subject, "inet_sock_set_state"))
-		trigger = trigger_tcp_state;
-	else if (!strncmp(subject, "sock_", strlen("sock_")))
-		trigger = trigger_unix_message;
-	answer_hook(ret, hook_try_tp_btf(context->btf, subject, trigger));
-}
-
-/* @subject: the kernel's function. */
-static void check_fexit(struct context *context, const char *subject, struct feature *ret)
-{
-	if (!context->btf) {
-		ret->verdict = FEATURE_UNKNOWN;
-		return;
-	}
-	answer_hook(ret, hook_try_fexit(context->btf, subject, trigger_unix_message));
-}
-
-/* @subject: the kernel's function. */
-static void check_kprobe(struct context *context, const char *subject, struct feature *ret)
-{
-	(void)context;
-	answer_hook(ret, hook_try_kprobe(subject, trigger_unix_message));
-}
-
-/* @subject: the kind of iterator. Their BTF functions are what a program attaches to. */
-static void check_iterator(struct context *context, const char *subject, struct feature *ret)
-{
-	char function[64];
-
-	if (!context->btf) {
-		ret->verdict = FEATURE_UNKNOWN;
-		return;
-	}
-	snprintf(function, sizeof(function), "bpf_iter_%s", subject);
-	answer(ret, btf__find_by_name_kind(context->btf, function, BTF_KIND_FUNC) > 0, ENOENT, "");
-}
-
-/* The number of a system call's tracepoint, from either place where tracefs may be mounted. */
-static int tracepoint_id(const char *name)
-{
-	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
-	char path[160], text[32];
-
-	for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
-		snprintf(path, sizeof(path), "%s/events/syscalls/%s/id", roots[i], name);
-		if (read_file(path, text, sizeof(text)) > 0)
-			return (int)strtol(text, NULL, 10);
-	}
-	return -ENOENT;
-}
-
-static void check_tracefs(struct context *context, const char *subject, struct feature *ret)
-{
-	(void)context;
-	answer(ret, tracepoint_id(subject) > 0, ENOENT, "");
-}
-
-static void check_syscall_tracepoint(struct context *context, const char *subject,
-				     struct feature *ret)
-{
-	int id = tracepoint_id(subject);
-
-	(void)context;
-	if (id <= 0) {
-		ret->verdict = FEATURE_UNKNOWN;
-		return;
-	}
-	answer_hook(ret, hook_try_tracepoint(id, trigger_getppid));
+	feature_answer(ret, !r, -r, "");
 }
 
 #define ADVICE_RIGHTS "run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE"
@@ -326,14 +227,8 @@ static const struct check checks[] = {
 	HOOK("inet_sock_set_state", ADVICE_KERNEL, FEATURE_FOR_ALL),
 	HOOK("sock_send_length", ADVICE_SOCK, FEATURE_FOR_SOCK),
 	HOOK("sock_recv_length", ADVICE_SOCK, FEATURE_FOR_SOCK),
-	TRIED("return of __sock_sendmsg", check_fexit, "__sock_sendmsg", ADVICE_FENTRY,
-	      FEATURE_FOR_FENTRY),
-	TRIED("return of sock_recvmsg", check_fexit, "sock_recvmsg", ADVICE_FENTRY,
-	      FEATURE_FOR_FENTRY),
-	TRIED("kprobe: __sock_sendmsg", check_kprobe, "__sock_sendmsg", ADVICE_KPROBE,
-	      FEATURE_FOR_KPROBE),
-	TRIED("kprobe: sock_recvmsg", check_kprobe, "sock_recvmsg", ADVICE_KPROBE,
-	      FEATURE_FOR_KPROBE),
+	TRIED("hooks: functions' returns", check_fexit, NULL, ADVICE_FENTRY, FEATURE_FOR_FENTRY),
+	TRIED("hooks: kprobes", check_kprobe, NULL, ADVICE_KPROBE, FEATURE_FOR_KPROBE),
 	{ .name = "tracefs", .run = check_tracefs, .subject = "sys_exit_getppid",
 	  .advice = ADVICE_TRACEFS, .needed_by = FEATURE_FOR_SYSCALL },
 	TRIED("hook: system call tracepoints", check_syscall_tracepoint, "sys_exit_getppid",

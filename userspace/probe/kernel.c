@@ -12,26 +12,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "probe/backend.h"
 #include "probe/kernel_private.h"
 #include "util/cleanup.h"
 
 /* include/linux/err.h of the kernel, not for userspace: no trampolines on this architecture. */
 #define KERNEL_ENOTSUPP 524
 
-static const struct {
-	const char *name;
-	const char *prefix; /* of its programs' names; those of no backend's belong to all */
-	bool conn_by_pointer;
-} backends[KERNEL_BACKEND_MAX] = {
-	[KERNEL_BACKEND_SOCK] = { "sock", "tp__sock_", false },
-	[KERNEL_BACKEND_FENTRY] = { "fentry", "fexit__", false },
-	[KERNEL_BACKEND_KPROBE] = { "kprobe", "kprobe__", true },
-	[KERNEL_BACKEND_SYSCALL] = { "syscall", "tp__sys_exit_", true },
-};
-
 const char *kernel_backend_name(const struct kernel *kernel)
 {
-	return backends[kernel->backend].name;
+	return backend_name(kernel->backend);
 }
 
 static int print_quietly(enum libbpf_print_level level, const char *format, va_list args)
@@ -43,25 +33,6 @@ static int print_quietly(enum libbpf_print_level level, const char *format, va_l
 static int print_all(enum libbpf_print_level level, const char *format, va_list args)
 {
 	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, args);
-}
-
-static bool program_wanted(const char *name, enum kernel_backend backend)
-{
-	for (enum kernel_backend i = KERNEL_BACKEND_SOCK; i < KERNEL_BACKEND_MAX; i++)
-		if (!strncmp(name, backends[i].prefix, strlen(backends[i].prefix)))
-			return i == backend;
-	return true;
-}
-
-static void choose_programs(struct kernel *kernel)
-{
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, kernel->skel->obj) bpf_program__set_autoload(
-		program, program_wanted(bpf_program__name(program), kernel->backend));
-	kernel->skel->rodata->conn_by_pointer = backends[kernel->backend].conn_by_pointer;
-	if (!backends[kernel->backend].conn_by_pointer)
-		bpf_map__set_max_entries(kernel->skel->maps.conn_of_ptr, 1);
 }
 
 /* The sweep's link names the map that it walks; the skeleton cannot know it. */
@@ -127,6 +98,7 @@ static int see_own_call(struct kernel *kernel)
 	if (pidfd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	kernel_counters(kernel, before);
+	memcpy(after, before, sizeof(after));
 	err = kernel_add_target(kernel, self, self) ?: kernel_mark(kernel);
 	if (!err && write(pair[0], &byte, 1) == 1 && read(pair[1], &byte, 1) == 1)
 		kernel_counters(kernel, after);
@@ -149,7 +121,9 @@ static int load_backend(struct kernel *kernel, enum kernel_backend backend, cons
 	kernel->skel = bpfxray_bpf__open();
 	if (!kernel->skel)
 		return -errno;
-	choose_programs(kernel);
+	err = backend_choose(kernel->skel, backend);
+	if (err)
+		return err;
 	*ret_step = "load";
 	err = bpfxray_bpf__load(kernel->skel);
 	if (err)

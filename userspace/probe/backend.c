@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/* backend.c - see backend.h: a table by the names of programs. */
+#include "probe/backend.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "bpfxray.skel.h"
+
+static const struct {
+	const char *name;
+	const char *prefix;   /* of its programs' names */
+	bool conn_by_pointer; /* its program type has no socket storage */
+	bool of_functions;    /* its programs hang on functions, which a kernel may not have */
+} backends[KERNEL_BACKEND_MAX] = {
+	[KERNEL_BACKEND_SOCK] = { "sock", "tp__sock_", false, false },
+	[KERNEL_BACKEND_FENTRY] = { "fentry", "fexit__", false, true },
+	[KERNEL_BACKEND_KPROBE] = { "kprobe", "kprobe__", true, true },
+	[KERNEL_BACKEND_SYSCALL] = { "syscall", "tp__sys_exit_", true, false },
+};
+
+const char *backend_name(enum kernel_backend backend)
+{
+	return backends[backend].name;
+}
+
+enum kernel_backend backend_by_name(const char *name)
+{
+	enum kernel_backend i = KERNEL_BACKEND_SOCK;
+
+	while (i < KERNEL_BACKEND_MAX && strcmp(name, backends[i].name))
+		i++;
+	return i;
+}
+
+static enum kernel_backend backend_of(const struct bpf_program *program)
+{
+	const char *name = bpf_program__name(program);
+	enum kernel_backend i = KERNEL_BACKEND_SOCK;
+
+	while (i < KERNEL_BACKEND_MAX &&
+	       strncmp(name, backends[i].prefix, strlen(backends[i].prefix)))
+		i++;
+	return i;
+}
+
+/* The function behind the slash of the program's section: "fexit/inet_sendmsg". */
+static bool has_function(const struct btf *kernel, const struct bpf_program *program)
+{
+	const char *slash = strchr(bpf_program__section_name(program), '/');
+
+	return slash && btf__find_by_name_kind(kernel, slash + 1, BTF_KIND_FUNC) > 0;
+}
+
+int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	struct bpf_program *program;
+
+	if (!kernel)
+		return -errno;
+	bpf_object__for_each_program(program, skel->obj)
+	{
+		enum kernel_backend of = backend_of(program);
+		bool wanted = of == KERNEL_BACKEND_MAX || of == backend;
+
+		if (of == backend && backends[backend].of_functions)
+			wanted = has_function(kernel, program);
+		bpf_program__set_autoload(program, wanted);
+	}
+	btf__free(kernel);
+	skel->rodata->conn_by_pointer = backends[backend].conn_by_pointer;
+	if (!backends[backend].conn_by_pointer)
+		bpf_map__set_max_entries(skel->maps.conn_of_ptr, 1);
+	return 0;
+}
