@@ -17,12 +17,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import unittest  # noqa: E402
 
 from lib import client, shapes, suite, traced  # noqa: E402
+from lib.pace import SLOW  # noqa: E402
 from lib.process import Processes, ProcessError  # noqa: E402
 from lib.shapes import Ask  # noqa: E402
 
 MS = 1_000_000
 # How much later than the client a server on a busy machine may look at its socket.
-LATE_NS = 1000 * MS
+LATE_NS = 1000 * MS * SLOW
 FAMILIES = ("recv", "read", "v", "msg", "mmsg", "peek")
 CAP = 16384  # of a head, see include/bpfxray/limits.h
 

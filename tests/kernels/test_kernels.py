@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The tracer on other kernels, each booted in an emulator: what the verifier walks, that the hooks
-are hit, and the ground truth of a load on todobackend under uWSGI with MariaDB.
+are hit, HTTP in every shape, and the ground truth of a load: on x86-64 to todobackend under uWSGI
+with MariaDB, on arm64 to a small HTTP server.
 
-test_kernels.py [--fast|--all] [-k LINE]
+test_kernels.py [--fast|--all] [-k LINE-ARCHITECTURE]
 
 Prints a table, a case for each kernel and backend. With --fast one kernel and few requests. A
 kernel that cannot be had is a skip, with its reason.
@@ -39,30 +40,41 @@ class Case:
     works: tuple
     refused: tuple = ()
     requests: int = 200
-    timeout_s: int = 1500
+    arch: str = "amd64"
+    shapes: bool = True
+    timeout_s: int = 3000
+
+    @property
+    def name(self):
+        return f"{self.line}-{self.arch}"
 
 
-FAST = [Case("6.1", ("fentry",), ("sock",), requests=40, timeout_s=600)]
+EVERY = ("sock", "fentry", "kprobe", "syscall")
+FAST = [Case("6.1", ("fentry",), ("sock",), requests=40, shapes=False, timeout_s=600)]
 ALL = [
-    Case("6.1", ("fentry", "kprobe", "syscall"), ("sock",)),
-    Case("6.12", ("sock", "syscall"), ("fentry", "kprobe")),
-    Case("newest", ("sock", "syscall"), ("fentry", "kprobe")),
-    Case("5.10", (), ("sock", "fentry", "kprobe", "syscall")),
+    Case("6.1", EVERY[1:], ("sock",)),
+    Case("6.12", EVERY),
+    Case("newest", EVERY),
+    Case("5.10", (), EVERY),
+    Case("6.1", ("kprobe", "syscall"), ("sock", "fentry"), arch="arm64"),
+    Case("6.12", EVERY, arch="arm64"),
 ]
 
 
 class Table:
     """A line for each case, printed when it is known; counts them for the closing line."""
 
-    ROW = "%-4s  %-24s  %-8s  %-10s  %8s  %8s  %6s  %s"
+    ROW = "%-4s  %-24s  %-9s  %8s  %6s  %8s  %6s  %6s  %s"
+
+    COLUMNS = ("verified", "shapes", "requests", "hits", "missed")
 
     def __init__(self):
         self.counts = {"ok": 0, "FAIL": 0, "SKIP": 0}
-        print(self.ROW % ("", "kernel", "backend", "verified", "requests", "hits", "missed", ""))
+        print(self.ROW % ("", "kernel", "backend", *self.COLUMNS, ""))
 
     def row(self, word, kernel, backend, found, text=""):
         self.counts[word] += 1
-        numbers = [found.get(key, "-") for key in ("verified", "requests", "hits", "missed")]
+        numbers = ["-" if found.get(key) is None else found[key] for key in self.COLUMNS]
         print(self.ROW % (word, kernel, backend, *numbers, text), flush=True)
 
     def close(self):
@@ -81,7 +93,7 @@ def check_auto(table, kernel, case, found):
 
 def tell(table, kernel, case, results, outcome):
     """The rows of @case. A backend that the guest never came to has failed."""
-    for backend in (*case.works, "auto", *case.refused):
+    for backend in ("bpf suite", *case.works, "auto", *case.refused):
         if backend == "auto" and not case.works:
             continue
         found = results.get(backend, {"ok": False, "story": "the guest did not come to it"})
@@ -89,7 +101,8 @@ def tell(table, kernel, case, results, outcome):
             check_auto(table, kernel, case, found)
         else:
             word = "ok" if found["ok"] else "FAIL"
-            table.row(word, kernel.release, backend, found, found.get("refused", ""))
+            text = found.get("refused") or found.get("tests", "")
+            table.row(word, kernel.release, backend, found, text)
         if not found["ok"]:
             print("    " + found["story"].replace("\n", "\n    "))
     if outcome.status not in (0, 1):
@@ -103,18 +116,29 @@ def results_of(output):
     return {result["backend"]: result for result in results}
 
 
+def command_of(case):
+    works = [*case.works, "auto"] if case.works else []
+    command = [INSIDE, case.requests, "shapes" if case.shapes else "plain"]
+    command += [",".join(works), ",".join(case.refused)]
+    if case.arch == guest.HOST_ARCH:
+        return [venv_program("python"), *command]
+    return ["env", f"BPFXRAY_BUILD={ROOT / 'build' / case.arch}", "python3", *command]
+
+
+def build(case):
+    arch = [] if case.arch == guest.HOST_ARCH else [f"ARCH={case.arch}"]
+    subprocess.run(["make", "-s", *arch, "test-bpf-programs"], cwd=ROOT, check=True)
+
+
 def run(table, case):
     try:
-        kernel = packages.get(case.line)
-        works = [*case.works, "auto"] if case.works else []
-        command = [venv_program("python"), INSIDE, case.requests]
-        command += [",".join(works), ",".join(case.refused)]
-        outcome = guest.run(kernel, command, case.timeout_s)
+        kernel = packages.get(case.line, case.arch)
+        outcome = guest.run(kernel, command_of(case), case.timeout_s)
     except (packages.KernelMissing, guest.GuestMissing) as error:
-        table.row("SKIP", case.line, "all", {}, str(error))
+        table.row("SKIP", case.name, "all", {}, str(error))
         return
     LOGS.mkdir(parents=True, exist_ok=True)
-    log = LOGS / f"kernel-{case.line}.log"
+    log = LOGS / f"kernel-{case.name}.log"
     log.write_text(outcome.console + "\n--- output\n" + outcome.output)
     tell(table, kernel, case, results_of(outcome.output), outcome)
     print(f"      {kernel.release}: {outcome.took_s:.0f} s", flush=True)
@@ -124,13 +148,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fast", action="store_true", help="one kernel, few requests (default)")
     parser.add_argument("--all", action="store_true")
-    parser.add_argument("-k", default="", help="this kernel line only")
+    parser.add_argument("-k", default="", help="this kernel only, as 6.1-arm64")
     args = parser.parse_args()
-    subprocess.run(["make", "-s", "build/test-bpf/test_load"], cwd=ROOT, check=True)
     mariadb.template()  # made here, not in a guest
     table = Table()
     for case in ALL if args.all else FAST:
-        if args.k in ("", case.line):
+        if args.k in ("", case.name):
+            build(case)
             run(table, case)
     sys.exit(table.close())
 

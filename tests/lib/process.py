@@ -15,12 +15,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from .pace import SLOW
 from .paths import BUILD
 
 GUARD = Path(__file__).with_name("guard.py")
-# Of a program that is started or stopped; on an emulated machine the tests set more.
-READY_TIMEOUT_S = 30
-STOP_TIMEOUT_S = 15
+READY_TIMEOUT_S = 30 * SLOW
+STOP_TIMEOUT_S = 15 * SLOW
 
 
 # A unix socket's path has at most 107 characters, its own name and mkdtemp()'s among them.

@@ -4,19 +4,21 @@ shape at a time.
 """
 
 import itertools
+import sys
 import time
 
 from . import client, documents
 from .mariadb import free_port
-from .paths import TESTS, venv_program
+from .pace import SLOW
+from .paths import TESTS
 from .process import wait_until
 from .servers import NGINX_CONFIG, Server
 
 SHAPE_SERVER = TESTS / "e2e" / "shape_server.py"
 NUMBERS = itertools.count(1)
-WAIT_S = 4
-CLOCK_NS = 1_000_000
-LATE_NS = 100_000_000
+WAIT_S = 4 * SLOW
+CLOCK_NS = 1_000_000 * SLOW
+LATE_NS = 100_000_000 * SLOW
 
 
 def shape_server(processes, family="recv", host="127.0.0.1", unix=False):
@@ -24,7 +26,7 @@ def shape_server(processes, family="recv", host="127.0.0.1", unix=False):
     name = f"shape-{family}-{next(NUMBERS)}"
     address = str(processes.directory / f"{name}.sock") if unix else (host, free_port())
     where = [address] if unix else list(address)
-    command = [venv_program("python"), SHAPE_SERVER, *where, family]
+    command = [sys.executable, SHAPE_SERVER, *where, family]
     process = processes.start(name, command)
     process.wait_ready(lambda: "READY" in process.log.read_text())
     return Server(name, address, [process])

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """A service with the tracer attached to it, and the check that its counters tell the truth."""
 
+import os
 import time
 from contextlib import contextmanager
 
 from .daemon import Daemon
+from .pace import SLOW
 from .tracer import Tracer
 
 # Every statement with its whole text: what truth.compare() needs.
 COMPLETE = ("--db-spans", "all", "--sql", "raw")
+# The tests on other kernels ask for each backend in turn.
+BACKEND = os.environ.get("BPFXRAY_TEST_BACKEND")
 # What the traced programs have in flight when the last answer has arrived: truth lines, COM_QUIT,
 # closing.
-SETTLE_S = 0.5
+SETTLE_S = 0.5 * SLOW
 
 
 class Session:
@@ -19,6 +23,8 @@ class Session:
 
     def __init__(self, processes, pids, daemon, options=(), **how):
         self.daemon = daemon
+        if BACKEND and "--backend" not in options:
+            options = ("--backend", BACKEND, *options)
         self.tracer = Tracer(processes, pids, daemon.address, options, **how)
         # Read behind the line `ready`, hence not before it.
         self.ready_ns = time.time_ns()

@@ -12,7 +12,6 @@ from pathlib import Path
 from .paths import BPFXRAY
 from .process import ProcessError
 
-READY_TIMEOUT_S = 30
 TRACEFS = Path("/sys/kernel/tracing")
 
 
@@ -49,7 +48,7 @@ class Tracer:
         command += ["--daemon", daemon] if daemon else ["--no-daemon"]
         command += ["--sampling", "all", "--stats", self.stats_path, *options]
         self.process = processes.start(name, command, env=env)
-        self.process.wait_ready(self.find_ready_line, READY_TIMEOUT_S)
+        self.process.wait_ready(self.find_ready_line)
         self.ready_line = self.find_ready_line()
 
     @property

@@ -19,12 +19,13 @@ from dataclasses import dataclass, field
 from . import documents as docs
 from .general_log import RESOLUTION_NS, TAG, trim, wire_lines
 from .load import AGENT
+from .pace import SLOW
 
 MS = 1_000_000
 # The documents' clock against the other witnesses': the precision that is asked of the tracer.
-TOLERANCE_NS = 1 * MS
+TOLERANCE_NS = (1 if SLOW == 1 else 100) * MS
 # A client thread may learn late that its answer has come.
-CLIENT_TOLERANCE_NS = 100 * MS
+CLIENT_TOLERANCE_NS = 100 * MS * SLOW
 EXAMPLES = 5
 
 
