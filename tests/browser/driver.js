@@ -38,11 +38,23 @@ async function resize(page, { width, height, scheme }) {
 	await page.emulateMedia({ colorScheme: scheme });
 }
 
+// From one place of the element to another, in shares of its width, half way down.
+async function drag(page, { selector, from, to }) {
+	const element = page.locator(selector);
+	await element.scrollIntoViewIfNeeded();
+	const box = await element.boundingBox();
+	await page.mouse.move(box.x + box.width * from, box.y + box.height / 2);
+	await page.mouse.down();
+	await page.mouse.move(box.x + box.width * to, box.y + box.height / 2, { steps: 5 });
+	await page.mouse.up();
+}
+
 function calls(page, session) {
 	return {
 		open: ({ url }) => page.goto(url).then(() => null),
 		evaluate: ({ expression }) => evaluate(session, expression),
 		click: ({ selector }) => page.locator(selector).first().click(),
+		drag: (way) => drag(page, way),
 		press: ({ key }) => page.keyboard.press(key),
 		resize: (size) => resize(page, size),
 		screenshot: ({ file, whole }) =>

@@ -90,6 +90,10 @@ class Browser:
         """The mouse on the first match, once it is visible and nothing covers it."""
         self.call("click", selector=selector)
 
+    def drag(self, selector, start, end):
+        """The mouse across an element, from and to these shares of its width."""
+        self.call("drag", selector=selector, **{"from": start, "to": end})
+
     def press(self, key):
         self.call("press", key=key)
 
