@@ -48,7 +48,8 @@ AGENT_OBJ := $(AGENT_SRC:userspace/%.c=$(O)/obj/%.o)
 # The unit tests run under the sanitizers, always.
 UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT_LIB := $(CORE_SRC) $(wildcard userspace/emit/*.c userspace/host/*.c userspace/report/*.c userspace/compare/*.c \
-	userspace/cli/options*.c userspace/cli/services.c userspace/probe/record.c userspace/probe/elf_functions.c)
+	userspace/cli/options*.c userspace/cli/config.c userspace/cli/services.c userspace/probe/record.c \
+	userspace/probe/elf_functions.c)
 UNIT_OBJ := $(UNIT_SRC:tests/%.c=build/unit/tests/%.o) $(UNIT_LIB:userspace/%.c=build/unit/%.o)
 
 PY := build/venv/bin/python
@@ -205,6 +206,8 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuz
 
 build/fuzz/report: $(wildcard userspace/report/*.c) $(O)/gen/report_page.inc
 
+build/fuzz/config: $(wildcard userspace/cli/options*.c userspace/host/*.c) userspace/cli/config.c userspace/emit/address.c
+
 build/fuzz/%: tests/fuzz/fuzz_%.c $(CORE_SRC) userspace/probe/record.c
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
@@ -253,6 +256,8 @@ bench-smoke: deps
 install: all
 	install -D -m 755 $(B)/bpfxray $(DESTDIR)$(PREFIX)/sbin/bpfxray
 	install -D -m 644 userspace/cli/bpfxray.8 $(DESTDIR)$(PREFIX)/share/man/man8/bpfxray.8
+	install -d -m 755 $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|' userspace/cli/bpfxray.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/bpfxray.service
 
 clean:
 	rm -rf build/bpf build/gen build/obj build/unit build/fuzz build/san build/bpfxray

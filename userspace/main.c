@@ -3,16 +3,20 @@
 #include <string.h>
 
 #include "cli/compare_command.h"
+#include "cli/config.h"
 #include "cli/doctor.h"
 #include "cli/health.h"
 #include "cli/options.h"
 #include "cli/report_command.h"
 #include "cli/session.h"
 #include "cli/version.h"
+#include "util/cleanup.h"
 #include "util/log.h"
 
 int main(int argc, char **argv)
 {
+	const char *path = options_config_path(argc, argv);
+	_cleanup_free_ char *config = NULL;
 	struct options options;
 
 	/* They have flags and arguments of their own. */
@@ -20,7 +24,15 @@ int main(int argc, char **argv)
 		return report_command(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "compare"))
 		return compare_command(argc - 1, argv + 1);
-	if (options_parse(argc, argv, &options) < 0) {
+	if (path) {
+		int err = config_read(path, &config);
+
+		if (err < 0) {
+			log_error("cannot read %s: %s", path, strerror(-err));
+			return EXIT_USAGE;
+		}
+	}
+	if (options_parse_with(argc, argv, config, &options) < 0) {
 		log_error("%s (see bpfxray --help)", options.error);
 		return EXIT_USAGE;
 	}

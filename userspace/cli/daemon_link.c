@@ -23,17 +23,28 @@ static enum exit_code parse_address(const struct options *options, struct daemon
 	return EXIT_ADDRESS;
 }
 
+static int open_resolvers(struct daemon_link *link)
+{
+	int r = resolver_new(&link->address.udp, NULL, &link->resolver);
+
+	if (!r && strcmp(link->address.udp.host, link->address.tcp.host))
+		r = resolver_new(&link->address.tcp, NULL, &link->tcp_resolver);
+	return r;
+}
+
+static void close_resolvers(struct daemon_link *link)
+{
+	link->resolver = resolver_free(link->resolver);
+	link->tcp_resolver = resolver_free(link->tcp_resolver);
+}
+
 static int open_parts(struct daemon_link *link, const struct options *options)
 {
 	const struct queue_limits limits = { options->queue_bytes, options->queue_documents };
 	int r = udp_sender_new(limits, &link->udp);
 
 	tcp_probe_init(&link->probe);
-	if (!r)
-		r = resolver_new(&link->address.udp, NULL, &link->resolver);
-	if (!r && strcmp(link->address.udp.host, link->address.tcp.host))
-		r = resolver_new(&link->address.tcp, NULL, &link->tcp_resolver);
-	return r;
+	return r ?: open_resolvers(link);
 }
 
 enum exit_code daemon_link_open(const struct options *options, struct daemon_link **ret)
@@ -61,8 +72,7 @@ struct daemon_link *daemon_link_free(struct daemon_link *link)
 	if (!link)
 		return NULL;
 	link->udp = udp_sender_free(link->udp);
-	link->resolver = resolver_free(link->resolver);
-	link->tcp_resolver = resolver_free(link->tcp_resolver);
+	close_resolvers(link);
 	tcp_probe_close(&link->probe);
 	free(link);
 	return NULL;
@@ -144,6 +154,26 @@ void daemon_link_tick(struct daemon_link *link, uint64_t now_ns)
 	tcp_endpoints(link, now_ns, &tcp);
 	tcp_probe_tick(&link->probe, &tcp, now_ns);
 	tell_silence(link);
+}
+
+void daemon_link_reload(struct daemon_link *link, const struct options *options)
+{
+	const struct queue_limits limits = { options->queue_bytes, options->queue_documents };
+	const struct daemon_address old = link->address;
+	struct daemon_link next = { 0 };
+
+	udp_sender_set_limits(link->udp, limits);
+	if (parse_address(options, &next.address) != EXIT_OK ||
+	    !memcmp(&next.address, &old, sizeof(old)))
+		return;
+	if (open_resolvers(&next) < 0) {
+		close_resolvers(&next);
+		return;
+	}
+	close_resolvers(link);
+	link->address = next.address;
+	link->resolver = next.resolver;
+	link->tcp_resolver = next.tcp_resolver;
 }
 
 void daemon_link_finish(struct daemon_link *link)

@@ -32,6 +32,12 @@ struct daemon_link *daemon_link_free(struct daemon_link *link);
 /* Carries on everything that is under way. Never waits. */
 void daemon_link_tick(struct daemon_link *link, uint64_t now_ns);
 
+/*
+ * Another address, other bounds: documents that wait stay. An address that cannot be one is told,
+ * and the old one stays.
+ */
+void daemon_link_reload(struct daemon_link *link, const struct options *options);
+
 /* The end: sends what is queued within a second and counts the rest. */
 void daemon_link_finish(struct daemon_link *link);
 

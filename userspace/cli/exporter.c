@@ -45,6 +45,13 @@ void exporter_tick(struct exporter *exporter, uint64_t now_ns)
 		daemon_link_tick(exporter->daemon, now_ns);
 }
 
+void exporter_reload(struct exporter *exporter, const struct options *options)
+{
+	exporter->sql = options->sql;
+	if (exporter->daemon)
+		daemon_link_reload(exporter->daemon, options);
+}
+
 void exporter_finish(struct exporter *exporter)
 {
 	if (exporter->daemon)

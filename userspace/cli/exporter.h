@@ -39,6 +39,9 @@ void exporter_close(struct exporter *exporter);
 /* Carries on what is under way towards the daemons. Never waits. @now_ns: CLOCK_MONOTONIC. */
 void exporter_tick(struct exporter *exporter, uint64_t now_ns);
 
+/* Takes over what may change while a trace runs. */
+void exporter_reload(struct exporter *exporter, const struct options *options);
+
 /* The end: sends what is queued, for a second at most, and counts the rest. */
 void exporter_finish(struct exporter *exporter);
 

@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "cli/config.h"
 #include "cli/exit_codes.h"
 #include "cli/options.h"
 #include "cli/options_table.h"
@@ -158,7 +159,37 @@ static enum command command_of(const char *word)
 	return COMMAND_NONE;
 }
 
+const char *options_config_path(int argc, char *const *argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], "--config"))
+			return i + 1 < argc ? argv[i + 1] : NULL;
+		if (!strncmp(argv[i], "--config=", strlen("--config=")))
+			return argv[i] + strlen("--config=");
+	}
+	return NULL;
+}
+
+/* The file's flags, then those of the command line, which win. */
+static int take_all(int argc, char **argv, char *config, struct options *ret)
+{
+	const char *path = options_config_path(argc, argv);
+	int r = config && path ? config_apply(config, path, ret) : 0;
+
+	if (r < 0)
+		return r;
+	r = take_flags(argc, argv, ret->command, ret);
+	if (!r && ret->config && (!path || strcmp(path, ret->config)))
+		return option_wrong(ret, "--config is given once, and not abbreviated");
+	return r;
+}
+
 int options_parse(int argc, char **argv, struct options *ret)
+{
+	return options_parse_with(argc, argv, NULL, ret);
+}
+
+int options_parse_with(int argc, char **argv, char *config, struct options *ret)
 {
 	enum command command = COMMAND_NONE;
 	int r;
@@ -166,7 +197,9 @@ int options_parse(int argc, char **argv, struct options *ret)
 	*ret = (struct options){ .db_spans = DB_SPANS_APP,
 				 .queue_bytes = OPTIONS_QUEUE_BYTES,
 				 .queue_documents = OPTIONS_QUEUE_DOCUMENTS,
-				 .log_interval_s = OPTIONS_LOG_INTERVAL_S };
+				 .log_interval_s = OPTIONS_LOG_INTERVAL_S,
+				 .argc = argc,
+				 .argv = argv };
 	if (argc < 2)
 		return option_wrong(ret, "no command (try: bpfxray trace --pid PID)");
 	if (argv[1][0] != '-') {
@@ -178,7 +211,7 @@ int options_parse(int argc, char **argv, struct options *ret)
 		argv++;
 	}
 	ret->command = command;
-	r = take_flags(argc, argv, command, ret);
+	r = take_all(argc, argv, config, ret);
 	if (r)
 		return r;
 	if (ret->command == COMMAND_NONE)

@@ -45,8 +45,8 @@ enum sql_text { SQL_TEXT_SANITIZED, SQL_TEXT_RAW, SQL_TEXT_OFF };
 enum backend { BACKEND_AUTO, BACKEND_SOCK, BACKEND_FENTRY, BACKEND_KPROBE, BACKEND_SYSCALL };
 
 /*
- * Strings point into argv. A field whose flag was not given holds the default, NULL for the
- * strings.
+ * Strings point into argv and the configuration file's text. A field whose flag was not given holds
+ * the default, NULL for the strings.
  */
 struct options {
 	enum command command;
@@ -71,7 +71,10 @@ struct options {
 	bool top;
 	uint32_t duration_s;  /* 0: until stopped */
 	unsigned int verbose; /* times -v was given */
-	char error[256];      /* the one line for the user when options_parse() fails */
+	const char *config;   /* the file that flags were also read from */
+	int argc;	      /* for another parse */
+	char **argv;
+	char error[256]; /* the one line for the user when options_parse() fails */
 };
 
 /*
@@ -79,6 +82,15 @@ struct options {
  * getopt does.
  */
 int options_parse(int argc, char **argv, struct options *ret);
+
+/*
+ * The same with the text of the file of --config (NULL: none), whose flags come first; it is cut
+ * into strings and must outlive @ret.
+ */
+int options_parse_with(int argc, char **argv, char *config, struct options *ret);
+
+/* The file that --config names in @argv, or NULL. */
+const char *options_config_path(int argc, char *const *argv);
 
 void options_print_help(FILE *out);
 

@@ -30,6 +30,8 @@ struct flag {
 	unsigned int commands; /* FOR_* */
 	char letter;	       /* 0: none */
 	bool repeatable;
+	bool only_argv; /* not in the configuration file */
+	bool reload;	/* SIGHUP takes it anew */
 	flag_setter *set;
 	size_t offset;		  /* of the field, for set_text(), set_true() and set_word() */
 	size_t min, max;	  /* for set_size() */

@@ -3,10 +3,15 @@
 #include "cli/session.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "cli/notify.h"
+#include "cli/reload.h"
 #include "cli/session_private.h"
 #include "util/log.h"
 
@@ -19,12 +24,14 @@
 #define LAST_SWEEP_MS 30
 
 /* The one global: a signal handler has no other way in. */
-static volatile sig_atomic_t stop_requested, stats_requested;
+static volatile sig_atomic_t stop_requested, stats_requested, reload_requested;
 
 static void on_signal(int number)
 {
 	if (number == SIGUSR1)
 		stats_requested = 1;
+	else if (number == SIGHUP)
+		reload_requested = 1;
 	else
 		stop_requested = 1;
 }
@@ -136,6 +143,30 @@ static void explain_silence(struct session *session, uint64_t now_ns)
 			 "nor MySQL");
 }
 
+static void reload(struct session *session)
+{
+	reload_requested = 0;
+	(void)notify("RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n", session_now_ns() / 1000);
+	if (!reload_options(session->options, &session->reloaded)) {
+		session->options = &session->reloaded;
+		session->telemetry.options = &session->reloaded;
+		exporter_reload(&session->exporter, &session->reloaded);
+		log_info("SIGHUP: %s is in force", session->options->config);
+	}
+	(void)notify("READY=1\n");
+}
+
+/* What a process must do beside its work: tell the watchdog, and as PID 1 bury the dead. */
+static void serve_manager(struct session *session, uint64_t now_ns)
+{
+	if (session->watchdog_ns && now_ns >= session->watchdog_next_ns) {
+		session->watchdog_next_ns = now_ns + session->watchdog_ns;
+		(void)notify("WATCHDOG=1\n");
+	}
+	while (getpid() == 1 && waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
 static void tick(struct session *session)
 {
 	const struct top_source top = top_source(session);
@@ -154,6 +185,9 @@ static void tick(struct session *session)
 	telemetry_tick(&session->telemetry,
 		       session->ring_failed ? "the ring buffer cannot be read" : NULL, now_ns);
 	top_view_tick(session->view, &top, now_ns);
+	serve_manager(session, now_ns);
+	if (reload_requested)
+		reload(session);
 	if (stats_requested) {
 		stats_requested = 0;
 		telemetry_tell(&session->telemetry);

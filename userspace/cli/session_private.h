@@ -36,6 +36,8 @@ struct session {
 	uint64_t out_of_memory; /* records that could not be taken in */
 	unsigned int idle_ticks;
 	struct telemetry telemetry;
+	struct options reloaded; /* what *options is since a SIGHUP */
+	uint64_t watchdog_ns, watchdog_next_ns;
 	bool ring_failed; /* the last poll of the ring failed */
 	bool silence_explained;
 };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* session_start.c - see session.h: checks, attaching, and `ready`. */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
+#include "cli/notify.h"
 #include "cli/preflight.h"
 #include "cli/session.h"
 #include "cli/session_private.h"
@@ -102,6 +104,7 @@ static void tell_wait(struct session *session)
 enum exit_code session_run(const struct options *options)
 {
 	struct session session = { .options = options, .services = { .given = options->name } };
+	uint64_t stopped_ns = 0;
 	enum exit_code code;
 
 	session_catch_signals();
@@ -114,9 +117,14 @@ enum exit_code session_run(const struct options *options)
 			       session.ready_ns);
 		log_info("ready: backend %s, %zu processes", kernel_backend_name(session.kernel),
 			 kernel_targets(session.kernel));
+		session.watchdog_ns = notify_watchdog_ns();
+		(void)notify("READY=1\nSTATUS=tracing %zu processes\n",
+			     kernel_targets(session.kernel));
 		tell_wait(&session);
 		open_view(&session);
 		session_loop(&session);
+		stopped_ns = session_now_ns();
+		(void)notify("STOPPING=1\n");
 		code = session_finish(&session);
 		telemetry_close(&session.telemetry);
 	}
@@ -127,5 +135,7 @@ enum exit_code session_run(const struct options *options)
 	exporter_close(&session.exporter);
 	run_report_close(&session.report);
 	services_clear(&session.services);
+	if (stopped_ns)
+		log_info("stopped after %" PRIu64 " ms", (session_now_ns() - stopped_ns) / 1000000);
 	return code;
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reload.h - SIGHUP: the configuration file once more, beside the command line as it was.
+ */
+#ifndef BPFXRAY_CLI_RELOAD_H
+#define BPFXRAY_CLI_RELOAD_H
+
+#include "cli/options.h"
+
+/*
+ * Fills @ret with @now, and what may change while a trace runs from the file as it is. What may
+ * not and is another now is told in one line. 0; -ENOENT when no file was given; or another
+ * negative errno after one line that says what is wrong: then nothing has changed.
+ */
+int reload_options(const struct options *now, struct options *ret);
+
+#endif
