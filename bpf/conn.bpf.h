@@ -76,6 +76,30 @@ static __always_inline struct conn *conn__of(struct sock *sk, bool create)
 	return conn;
 }
 
+/* A target listens on @sk: what it accepts is to be known from when it is established. */
+static __always_inline void conn__listens(struct sock *sk)
+{
+	__u16 port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	struct conn *conn;
+	__u8 one = 1;
+
+	if (conn_by_pointer) {
+		bpf_map_update_elem(&target_ports, &port, &one, BPF_ANY);
+		return;
+	}
+	conn = conn__of(sk, true);
+	if (conn)
+		conn->flags |= CONN_SERVER_SIDE;
+}
+
+/* True when @sk, just established, was accepted for a target, which is not known by inheritance. */
+static __always_inline bool conn__is_accepted(struct sock *sk)
+{
+	__u16 port = BPF_CORE_READ(sk, __sk_common.skc_num);
+
+	return conn_by_pointer && bpf_map_lookup_elem(&target_ports, &port);
+}
+
 /* An id that no other connection has while the machine is up: time of first use and CPU. */
 static __always_inline __u64 conn__new_id(__u64 now_ns)
 {

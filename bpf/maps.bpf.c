@@ -10,6 +10,7 @@ struct idle_map idle_by_conn SEC(".maps");
 struct blank_map blank SEC(".maps");
 struct conn_of_sk_map conn_of_sk SEC(".maps");
 struct conn_of_ptr_map conn_of_ptr SEC(".maps");
+struct target_ports_map target_ports SEC(".maps");
 struct thread_map thread_of_task SEC(".maps");
 struct tls_sessions_map tls_sessions SEC(".maps");
 struct targets_map bx_targets SEC(".maps");

@@ -206,6 +206,20 @@ struct conn_of_ptr_map {
 extern struct conn_of_ptr_map conn_of_ptr SEC(".maps");
 
 /*
+ * target_ports: port that a target listens on -> 1, for the backends of conn_of_ptr: there a
+ * connection does not inherit from its listener. Writer: conn__listens(). Deleter: none, a port
+ * costs little. Full: connections to it are known from their first bytes on, not from when they
+ * were established.
+ */
+struct target_ports_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BX_PORTS_MAX);
+	__type(key, __u16);
+	__type(value, __u8);
+};
+extern struct target_ports_map target_ports SEC(".maps");
+
+/*
  * thread_of_task: task -> thread; being there makes a thread a target's. Writer: task.bpf.c (fork,
  * and the agent's first walk). Deleter: the kernel, with the task. Full: no memory: the thread is
  * not followed, counted (BX_C_LOST_SOCKET).

@@ -16,13 +16,13 @@ static __always_inline void state__opening(struct sock *sk, int state, __u64 now
 
 	if (!thread)
 		return;
+	if (state == TCP_LISTEN) {
+		conn__listens(sk);
+		return;
+	}
 	conn = conn__of(sk, true);
 	if (!conn)
 		return;
-	if (state == TCP_LISTEN) {
-		conn->flags |= CONN_SERVER_SIDE;
-		return;
-	}
 	conn->connect_ns = now_ns;
 	conn->connect_tgid = task->tgid;
 	conn->connect_tid = task->pid;
@@ -110,7 +110,8 @@ int BPF_PROG(tp__inet_sock_set_state, struct sock *sk, int old, int state)
 		state__opening(sk, state, bpf_ktime_get_ns());
 		return 0;
 	}
-	conn = conn__of(sk, false);
+	conn = conn__of(sk,
+			old == TCP_SYN_RECV && state == TCP_ESTABLISHED && conn__is_accepted(sk));
 	if (!conn)
 		return 0;
 	now_ns = bpf_ktime_get_ns();

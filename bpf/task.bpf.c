@@ -88,7 +88,6 @@ int iter__mark_listeners(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct socket *socket;
-	struct conn *conn;
 	struct sock *sk;
 	__u32 tgid;
 
@@ -103,8 +102,6 @@ int iter__mark_listeners(struct bpf_iter__task_file *ctx)
 	sk = socket->sk;
 	if (!sk || sk->__sk_common.skc_state != TCP_LISTEN || sk->sk_type != SOCK_STREAM)
 		return 0;
-	conn = conn__of(sk, true);
-	if (conn)
-		conn->flags |= CONN_SERVER_SIDE;
+	conn__listens(sk);
 	return 0;
 }

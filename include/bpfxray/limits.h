@@ -62,6 +62,8 @@
 #define BX_RING_BYTES (8 * 1024 * 1024)
 /* TLS sessions that are read at one time: as many as connections that are open at once. */
 #define BX_TLS_SESSIONS_MAX 65536
+/* Ports that targets listen on: of a target a handful. Full: no queue time for those further. */
+#define BX_PORTS_MAX 4096
 /* Targets (processes) followed at one time. */
 #define BX_TARGETS_MAX 16384
 

@@ -71,7 +71,9 @@ int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend)
 	}
 	btf__free(kernel);
 	skel->rodata->conn_by_pointer = backends[backend].conn_by_pointer;
-	if (!backends[backend].conn_by_pointer)
+	if (!backends[backend].conn_by_pointer) {
 		bpf_map__set_max_entries(skel->maps.conn_of_ptr, 1);
+		bpf_map__set_max_entries(skel->maps.target_ports, 1);
+	}
 	return 0;
 }
