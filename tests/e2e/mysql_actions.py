@@ -4,8 +4,10 @@ ACTIONS.
 """
 
 import os
+import socket
 import time
 
+from lib import fake_mysql
 from lib.mysql_drivers import DRIVERS, Account, MariaDBLibrary
 
 KEPT = {}  # connections that outlive their request, by name
@@ -40,7 +42,7 @@ class Run:
         try:
             return function(*args, **named)
         except Exception as error:
-            call["error"] = self.driver.failure(error) if hasattr(error, "args") else -1
+            call["error"] = self.driver.failure(error)
             call["text"] = f"{type(error).__name__}: {error}"
             return None
         finally:
@@ -324,6 +326,24 @@ def attributes(run):
     run.fetch(cursor, "SELECT 'with'")
 
 
+def hostile(run):
+    """What a driver makes of a server whose answers make no sense."""
+    made = run.connect(account(port=int(run.parameters["port"])), timeout_s=2)
+    for sql in ("SELECT 'a hostile answer'", "UPDATE t SET a = 1"):
+        cursor = None if made is None else run.call(made.cursor)
+        if cursor is not None:
+            run.fetch(cursor, sql)
+
+
+def hostile_raw(run):
+    """A client that believes everything: commands one after the other, whatever comes back."""
+    with socket.create_connection(("127.0.0.1", int(run.parameters["port"])), 5) as sock:
+        for data in fake_mysql.CLIENT:
+            if not sock.recv(1 << 20):
+                break
+            sock.sendall(data)
+
+
 def secrets(run):
     """Literals of every kind around the word that must not appear."""
     cursor = run.connect().cursor()
@@ -348,5 +368,6 @@ ACTIONS = {
         clear_password,
         refused, unix, procedure, many, rows, unbuffered, locked, reconnect, library,
         conversation, change_user, attributes, secrets,
+        hostile, hostile_raw,
     )
 }  # fmt: skip

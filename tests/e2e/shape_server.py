@@ -15,6 +15,11 @@ import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from lib.mutate import mutant  # noqa: E402
 
 PIECE_PAUSE_S = 0.02
 
@@ -254,6 +259,18 @@ def abort(wire, request):
         return True
 
 
+def broken(wire, request):
+    """An answer with something done to it; the query says which."""
+    wire.send(mutant(int(request.target.split("=")[1]), ANSWERS))
+    return True
+
+
+ANSWERS = (
+    message("200 OK", b"a body", "Server: shape"),
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nchunk\r\n0\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n" + message("404 Not Found", b"n" * 5000),
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nmore",
+)
 ACTIONS = {
     "plain": plain,
     "head": head,
@@ -271,6 +288,7 @@ ACTIONS = {
     "silent": silent,
     "half": half,
     "abort": abort,
+    "broken": broken,
 }
 
 
@@ -282,7 +300,8 @@ def serve(sock, family):
             while not over:
                 request = Request(wire)
                 over = ACTIONS[request.action](wire, request)
-        except (EOFError, OSError):
+        # A request that is none ends the connection.
+        except (EOFError, OSError, ValueError, KeyError, IndexError):
             pass
 
 

@@ -7,6 +7,8 @@ import socket
 import struct
 import threading
 
+from .mutate import mutant
+
 CAP_PROTOCOL_41 = 1 << 9
 CAP_SECURE = 1 << 15
 CAP_PLUGIN_AUTH = 1 << 19
@@ -44,6 +46,23 @@ def column(name):
     texts = (b"def", b"", b"", b"", name, name)
     fixed = b"\x0c" + struct.pack("<HIBHBH", UTF8MB4, 1020, 0xFD, 0, 0, 0)
     return b"".join(map(lenenc, texts)) + fixed
+
+
+def login(user=b"raw", database=b"todobackend"):
+    caps = (BASE_CAPS | CAP_DEPRECATE_EOF) & ~CAP_CONNECT_ATTRS
+    fixed = struct.pack("<IIB", caps, 1 << 24, UTF8MB4) + bytes(23)
+    return fixed + user + b"\0" + lenenc(b"h" * 32) + database + b"\0caching_sha2_password\0"
+
+
+QUERIES = (b"SELECT 'a raw query'", b"INSERT INTO raw VALUES (1)", b"CALL raw(2)")
+# What a client sends that does not look at the answers.
+CLIENT = (
+    packet(1, login()),
+    *(packet(0, b"\x03" + sql) for sql in QUERIES),
+    packet(0, b"\x16SELECT ?"),
+    packet(0, b"\x17" + struct.pack("<IBI", 1, 0, 1) + b"\0\x01\x03\0\x07\0\0\0"),
+    packet(0, b"\x0e"),
+)
 
 
 class Peer:
@@ -145,6 +164,19 @@ class FakeMySQL:
             return packets(1, [b"\x01", column(b"c"), lenenc(b"value"), OK_AS_EOF])
         return packets(1, [b"\x01", column(b"c"), EOF, lenenc(b"value"), EOF])
 
+    def broken(self, peer, n):
+        """The n-th thing that HostileMySQL sends, before anything is done to it."""
+        if n == 0:
+            return [packet(0, self.greeting())]
+        if n == 1:
+            return [packet(2, OK), packet(2, b"\x01\x03") + packet(3, OK), packet(2, SWITCH)]
+        error = b"\xff" + struct.pack("<H", 1146) + b"#42S02no such table"
+        prepared = b"\0" + struct.pack("<IHHBH", 1, 1, 1, 0, 0)
+        infile = b"\xfb/etc/hostname"
+        many = packets(1, [b"\x01", column(b"c"), *[lenenc(b"row")] * 300, OK_AS_EOF])
+        answers = [packet(1, one) for one in (OK, error, prepared, infile)]
+        return [*answers, self.result(peer), many]
+
     def close(self):
         # Wakes accept() too.
         try:
@@ -158,3 +190,25 @@ class FakeMySQL:
 
     def __exit__(self, *exception):
         self.close()
+
+
+class HostileMySQL(FakeMySQL):
+    """Sends what .seed makes of honest answers, and closes after a few. It listens to nothing."""
+
+    seed = 0
+
+    def serve(self, peer):
+        peer.caps = self.caps
+        honest = self.seed % 3
+        with peer.sock:
+            peer.sock.settimeout(0.1)
+            try:
+                for n in range(6):
+                    choice = self.broken(peer, n)
+                    data = choice[self.seed % len(choice)]
+                    # The first ones as they should be, so that what is hostile comes later.
+                    peer.send(data if n < honest else mutant(self.seed * 10 + n, choice))
+                    if not peer.sock.recv(1 << 16):
+                        return
+            except OSError:
+                pass

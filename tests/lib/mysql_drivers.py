@@ -45,7 +45,7 @@ class PyMySQL:
         return connection.thread_id()
 
     def failure(self, error):
-        return error.args[0]
+        return error.args[0] if error.args else -1
 
     def unbuffered(self, connection):
         import pymysql.cursors
@@ -103,7 +103,7 @@ class Connector:
         return connection.connection_id
 
     def failure(self, error):
-        return error.errno
+        return getattr(error, "errno", -1)
 
     def unbuffered(self, connection):
         return connection.cursor()

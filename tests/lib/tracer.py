@@ -47,6 +47,9 @@ class Tracer:
             command += ["--pid", str(pid)]
         command += ["--daemon", daemon] if daemon else ["--no-daemon"]
         command += ["--sampling", "all", "--stats", self.stats_path, *options]
+        # Tracers of one name write to one log: what an earlier one said is not this one's.
+        log = processes.directory / f"{name}.log"
+        self.log_begin = log.stat().st_size if log.exists() else 0
         self.process = processes.start(name, command, env=env)
         self.process.wait_ready(self.find_ready_line)
         self.ready_line = self.find_ready_line()
@@ -57,7 +60,7 @@ class Tracer:
 
     def messages(self):
         """What it wrote on stderr so far."""
-        return self.process.log.read_text(errors="replace")
+        return self.process.log.read_bytes()[self.log_begin :].decode(errors="replace")
 
     def find_ready_line(self):
         # A line counts when it is complete.
