@@ -37,7 +37,8 @@ static __always_inline void exchange__reset(struct open_exchange *ex, struct con
 	ex->wire.owner_seq = 0;
 	ex->wire.children = 0;
 	ex->wire.flags = (conn->flags & CONN_MIDSTREAM ? BX_EX_MIDSTREAM : 0) |
-			 (conn->flags & CONN_TLS ? BX_EX_TLS : 0);
+			 (conn->flags & CONN_TLS ? BX_EX_TLS : 0) |
+			 (conn->flags & CONN_COMPRESSED ? BX_EX_COMPRESSED : 0);
 	ex->wire.error = 0;
 	ex->wire.text_len = 0;
 	ex->wire.closed_ns = 0;

@@ -42,6 +42,8 @@ static __always_inline void moved__login(struct moved *m, struct open_exchange *
 				      buffers->span[0].len < m->len ? 0 : m->len);
 
 	m->conn->flags &= ~CONN_GREETED;
+	if (ex->wire.flags & BX_EX_WITHHELD)
+		m->conn->flags |= CONN_LOGIN_CUT;
 	if (login == LOGIN_COMPRESSED)
 		m->conn->flags |= CONN_COMPRESSED;
 	if (login != LOGIN_TLS)
@@ -49,6 +51,18 @@ static __always_inline void moved__login(struct moved *m, struct open_exchange *
 	/* its protocol stays: it is what the session will speak, if that can be read */
 	m->conn->flags |= CONN_FINAL;
 	counter__add(BX_C_TLS, 1);
+}
+
+static __always_inline void moved__login_piece(struct moved *m, struct open_exchange *ex,
+					       __u64 base, __u32 len)
+{
+	int login = mysql_login__piece(ex, base, len);
+
+	if (login == LOGIN_MORE)
+		return;
+	m->conn->flags &= ~CONN_LOGIN_CUT;
+	if (login == LOGIN_COMPRESSED)
+		m->conn->flags |= CONN_COMPRESSED;
 }
 
 static __always_inline bool moved__is_mysql_request(struct moved *m, __u32 t)
@@ -63,8 +77,11 @@ static __always_inline void moved__span(struct moved *m, struct open_exchange *e
 	struct bx_turn *turn = &ex->wire.turn[t & 1];
 	__u32 may = len, kept = 0;
 
-	if (moved__is_mysql_request(m, t))
+	if (moved__is_mysql_request(m, t)) {
+		if (m->conn->flags & CONN_LOGIN_CUT)
+			moved__login_piece(m, ex, base, len);
 		may = mysql__may_copy(ex, base, len);
+	}
 	if (turn->kept == offset && may)
 		kept = span__keep(ex, t, base, may);
 	if (kept < len && may == len)
@@ -95,11 +112,12 @@ static __noinline int moved__append(struct moved *m, struct open_exchange *ex, _
 		left = 0;
 	}
 	/* deflated bytes say nothing; the login's own answer is still plain */
-	if (m->conn->flags & CONN_COMPRESSED && !(ex->wire.flags & BX_EX_LOGIN))
+	if (m->conn->flags & CONN_COMPRESSED && !(ex->wire.flags & (BX_EX_LOGIN | BX_EX_WITHHELD)))
 		left = 0;
 	if (left && !t && m->conn->flags & CONN_GREETED) {
 		moved__login(m, ex, buffers);
-		left = 0;
+		if (!(m->conn->flags & CONN_LOGIN_CUT))
+			left = 0;
 	}
 	/* behind a gap, or about to begin one: the text is full */
 	if (left && t && offset && m->conn->role == BX_ROLE_SERVER &&

@@ -32,6 +32,7 @@
 #define LOGIN_PLAIN	 0
 #define LOGIN_TLS	 1
 #define LOGIN_COMPRESSED 2
+#define LOGIN_MORE	 3
 
 struct login_cursor {
 	__u64 base;
@@ -132,6 +133,28 @@ __weak __noinline int mysql_login__copy(struct open_exchange *ex, __u64 base, __
 		out += login__rest(ex, &in, out);
 	}
 	login__keep(ex, bound__at_most(out, BX_READ_CAP + LOGIN_REST_CAP));
+	return caps & (LOGIN_CAP_COMPRESS | LOGIN_CAP_ZSTD) ? LOGIN_COMPRESSED : LOGIN_PLAIN;
+}
+
+/*
+ * A piece of a login that is not copied: its first 8 bytes are packet header and capabilities, no
+ * secret, and say whether the commands to come are compressed. Returns LOGIN_*.
+ */
+__weak __noinline int mysql_login__piece(struct open_exchange *ex, __u64 base, __u32 len)
+{
+	__u32 have, n, caps;
+
+	if (!ex)
+		return LOGIN_MORE;
+	have = bound__at_most(ex->header_len, 8);
+	n = bound__at_most(len < 8 - have ? len : 8 - have, 8);
+	if (bpf_probe_read_user(ex->header + have, n, (void *)base))
+		return LOGIN_COMPRESSED; /* not known: nothing of what follows is copied */
+	ex->header_len = have + n;
+	if (have + n < 8)
+		return LOGIN_MORE;
+	caps = ex->header[4] | ex->header[5] << 8 | ex->header[6] << 16 |
+	       (__u32)ex->header[7] << 24;
 	return caps & (LOGIN_CAP_COMPRESS | LOGIN_CAP_ZSTD) ? LOGIN_COMPRESSED : LOGIN_PLAIN;
 }
 

@@ -54,6 +54,8 @@
 	(1u << 12)		/* no byte was exchanged: connect() failed, error in .error */
 #define BX_EX_COMPAT (1u << 13) /* a 32-bit caller: its buffers are not read */
 #define BX_EX_TLS    (1u << 14) /* plain text of a TLS session */
+#define BX_EX_COMPRESSED                                                                           \
+	(1u << 15) /* MySQL: the login agreed to compression: no bytes are copied */
 
 struct bx_record {
 	__u32 type;

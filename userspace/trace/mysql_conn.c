@@ -86,14 +86,16 @@ static bool proven(struct mysql_step *step)
 }
 
 /*
- * The login was not captured whole, so whether the client agreed to compression is seen by its
- * first command: the header is three bytes longer.
+ * The login was not captured whole. Whether the client agreed to compression is what the kernel
+ * side read of it, or seen by its first command: the header is three bytes longer.
  */
 static bool is_compressed(const struct mysql_step *step)
 {
 	const struct mysql_conn *m = step->m;
 	struct bytes in = turn_at(&step->request, 0);
 
+	if (!m->caps_known && step->ex->flags & BX_EX_COMPRESSED)
+		return true;
 	if (m->caps_known || in.len < 7 ||
 	    !(m->server_capabilities & (MYSQL_CAP_COMPRESS | MYSQL_CAP_ZSTD)))
 		return false;
