@@ -41,6 +41,15 @@ enum exit_code preflight_process(pid_t pid)
 	return EXIT_OK;
 }
 
+enum exit_code preflight_namespace(void)
+{
+	if (process_sees_host())
+		return EXIT_OK;
+	log_error("this is a process namespace of its own, in which no process of the host can be "
+		  "found: share the host's (ECS: PidMode host, docker run --pid=host)");
+	return EXIT_PRIVILEGE;
+}
+
 enum exit_code preflight_code(const struct feature *missing)
 {
 	return missing->privilege ? EXIT_PRIVILEGE : EXIT_KERNEL;

@@ -19,6 +19,9 @@
  */
 enum exit_code preflight_process(pid_t pid);
 
+/* EXIT_OK when the processes of the whole machine can be seen, by the kernel's own numbers. */
+enum exit_code preflight_namespace(void);
+
 /*
  * EXIT_OK when everything that @backend needs is here; for BACKEND_AUTO, that any backend needs.
  * Else the first thing that is missing is logged with what to do about it.

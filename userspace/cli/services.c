@@ -36,7 +36,7 @@ static struct service *of_container(const struct services *services,
 	return service;
 }
 
-static void tell(const struct service *service)
+void services_tell(const struct service *service)
 {
 	const struct container *container = &service->container;
 
@@ -81,7 +81,6 @@ int services_add_root(struct services *services, pid_t root, const struct contai
 		return r;
 	}
 	append(services, service);
-	tell(service);
 	*ret = service;
 	return 0;
 }
@@ -124,7 +123,7 @@ void services_learn(struct services *services, pid_t tgid, const struct containe
 		return;
 	service->container = *container;
 	(void)find_name(services, service); /* else the old one */
-	tell(service);
+	services_tell(service);
 }
 
 /*

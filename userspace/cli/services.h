@@ -32,12 +32,14 @@ struct services {
 };
 
 /*
- * The service that process @root begins: a new one, whose name is found out and logged, or the one
- * of its container. @container: NULL, or what is known of it. 0 with the service, or a negative
+ * The service that process @root begins: a new one, whose name is found out, or the one of its
+ * container. @container: NULL, or what is known of it. 0 with the service, or a negative
  * errno.
  */
 int services_add_root(struct services *services, pid_t root, const struct container *container,
 		      struct service **ret);
+/* Logs who it is: once it is followed. */
+void services_tell(const struct service *service);
 /* Process @tgid belongs to @service from now on. 0 or -ENOMEM. */
 int services_add(struct services *services, pid_t tgid, struct service *service);
 /* Follows fork, exec and exit. */

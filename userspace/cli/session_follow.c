@@ -61,8 +61,13 @@ static int follow_root(struct session *session, pid_t pid, const struct containe
 {
 	struct service *service;
 	int err = services_add_root(&session->services, pid, container, &service);
+	bool first = err >= 0 && !service->members;
 
-	return err ?: follow_tree(session, pid, service);
+	if (err >= 0)
+		err = follow_tree(session, pid, service);
+	if (err >= 0 && first)
+		services_tell(service);
+	return err;
 }
 
 static enum exit_code follow_pid(struct session *session, pid_t pid)

@@ -13,14 +13,12 @@
 
 static enum exit_code check(const struct options *options)
 {
-	enum exit_code code;
+	enum exit_code code = preflight_namespace();
 
-	for (size_t i = 0; i < options->pid_count; i++) {
+	for (size_t i = 0; code == EXIT_OK && i < options->pid_count; i++)
 		code = preflight_process(options->pids[i]);
-		if (code != EXIT_OK)
-			return code;
-	}
-	code = preflight_backend(options->backend);
+	if (code == EXIT_OK)
+		code = preflight_backend(options->backend);
 	for (size_t i = 0; code == EXIT_OK && i < options->pid_count; i++) {
 		int rival = kernel_rival(options->pids[i]);
 		if (rival > 0) {

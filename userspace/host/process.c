@@ -17,6 +17,8 @@
 #define BLOCK_MAX (2u * 1024 * 1024)
 /* Longest "/proc/PID/what" asked for here. */
 #define PROC_PATH_LEN 64
+/* include/uapi/linux/nsfs.h: PID_NS_INIT_INO, the same since Linux 3.8. */
+#define FIRST_PID_NAMESPACE 0xEFFFFFFCu
 /* include/linux/sched.h: PF_KTHREAD. */
 #define FLAG_KERNEL_THREAD 0x00200000u
 
@@ -118,6 +120,13 @@ int process_read(pid_t pid, struct process *ret)
 		return -EPROTO;
 	*ret = process;
 	return 0;
+}
+
+bool process_sees_host(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) || st.st_ino == FIRST_PID_NAMESPACE;
 }
 
 void words_clear(struct words *words)

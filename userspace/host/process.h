@@ -30,6 +30,12 @@ pid_t process_number(const char *name);
  */
 int process_read(pid_t pid, struct process *ret);
 
+/*
+ * Whether /proc shows the processes of the whole machine: false in a process namespace of one's
+ * own, whose numbers are not the kernel's either.
+ */
+bool process_sees_host(void);
+
 /* A command line or an environment: one block of NUL-terminated strings. */
 struct words {
 	char *block;
