@@ -196,7 +196,12 @@ test: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(PY) tests/run.py
 
-test-all: deps deps-kernels
+# What tests/e2e/test_containers.py needs on top of `make deps`.
+.PHONY: deps-containers
+deps-containers:
+	$(Q)sh tests/packages.sh buildah umoci runc golang-github-containers-common
+
+test-all: deps deps-kernels deps-containers
 	$(Q)sh tests/deps.sh --browser
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(PY) tests/run.py --all

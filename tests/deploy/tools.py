@@ -45,13 +45,17 @@ def install(wanted):
     return None
 
 
+def install_missing(wanted):
+    """None, or why @wanted is not there."""
+    return None if is_installed(wanted) else install(wanted)
+
+
 def enter(everything):
     """Goes on in the tools' environment. Returns only when this is it, or with the reason why not.
     """
     reason = None
     for wanted in (LINTERS, ACCOUNT) if everything else (LINTERS,):
-        if not reason and not is_installed(wanted):
-            reason = install(wanted)
+        reason = reason or install_missing(wanted)
     if reason or Path(sys.prefix).resolve() == VENV.resolve():
         return reason
     if MARK in os.environ:

@@ -13,4 +13,9 @@ documents    segments and their statements, out of the documents received
 general_log  what MariaDB logged, as statements on the wire
 truth        documents against what was sent, what the application and what MariaDB logged
 report       traces on a terminal
+netns        network namespaces with addresses of their own
+cgroups      control groups as Docker and ECS name them
+oci          containers by runc, as a task definition asks for them
+ecs_agent    a fake of what the ECS agent tells
+ecs_host     a container instance out of these, with the tracer's image
 """

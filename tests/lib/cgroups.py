@@ -5,22 +5,43 @@ one looks, from outside, as if it ran in that container. Version 1's named hiera
 """
 
 import os
+import time
 from pathlib import Path
 
 MOUNTS = Path("/proc/self/mountinfo")
 
 
-def hierarchies():
-    """{1: a writable mount of version 1, 2: one of version 2}, as far as they are there."""
-    found = {}
+def mounts():
+    """Of each hierarchy: the version, where it is mounted, the mount's own options."""
     for line in MOUNTS.read_text().splitlines():
         front, _, back = line.partition(" - ")
         kind, _, options = back.split(" ", 2)
-        if kind == "cgroup" and "name=" in options:
-            found[1] = Path(front.split()[4])
-        elif kind == "cgroup2":
-            found[2] = Path(front.split()[4])
-    return found
+        if kind in ("cgroup", "cgroup2"):
+            yield 2 if kind == "cgroup2" else 1, Path(front.split()[4]), options
+
+
+def hierarchies():
+    """{1: a writable mount of version 1, 2: one of version 2}, as far as they are there."""
+    return {version: mount for version, mount, options in mounts()
+            if version == 2 or "name=" in options}
+
+
+def remove_empty(mount, folder):
+    """@folder and its parents up to @mount, as long as nothing is in them."""
+    while folder != mount:
+        try:
+            os.rmdir(folder)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return
+        folder = folder.parent
+
+
+def prune(path):
+    """What a runtime leaves of the group @path in any hierarchy."""
+    for _, mount, _ in mounts():
+        remove_empty(mount, mount / path.lstrip("/"))
 
 
 def ecs_path(version, task, container):
@@ -41,10 +62,9 @@ class Group:
         (self.folder / "cgroup.procs").write_text(str(pid))
 
     def close(self):
-        folder = self.folder
-        while folder != self.mount:
-            try:
-                os.rmdir(folder)
-            except OSError:
-                return
-            folder = folder.parent
+        """What is in it may still be about to end."""
+        deadline = time.monotonic() + 5
+        procs = self.folder / "cgroup.procs"
+        while procs.exists() and procs.read_text() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        remove_empty(self.mount, self.folder)

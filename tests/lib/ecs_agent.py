@@ -120,8 +120,11 @@ def serving(agent, addresses=(("127.0.0.1", 51678), (METADATA_ADDRESS, 80))):
             self.send_response(200 if found is not None else 404)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            try:
+                self.end_headers()
+                self.wfile.write(body)
+            except ConnectionError:
+                pass  # who asked has ended
 
         def log_message(self, *_):
             pass
