@@ -106,7 +106,10 @@ __weak __noinline int tail__emit(struct open_exchange *ex, __u32 t)
 	return 0;
 }
 
-/* A reservation's size is a constant: one for the many short exchanges, one for all. */
+/*
+ * A reservation's size is a constant: one for what repeats no text, one for the many short
+ * exchanges, one for all.
+ */
 #define SHORT_TEXT_CAP 512
 
 struct short_record {
@@ -126,6 +129,35 @@ static __always_inline bool exchange__told(struct open_exchange *ex)
 	       ex->sent_total[1] == ex->wire.turn[1].total;
 }
 
+/* A log that has no more entries is copied without a call: most turns are one or two calls. */
+#define LOG_BRIEF 2
+
+/*
+ * Copies a turn with the entries that its logs have: the unused ones are three quarters of it, and
+ * the ring's memory is not in any cache. False when that cannot be read.
+ */
+static __always_inline bool turn__copy(struct bx_turn *to, struct bx_turn *turn)
+{
+	int err = 0;
+
+	to->first_ns = turn->first_ns;
+	to->last_ns = turn->last_ns;
+	to->total = turn->total;
+	to->kept = turn->kept;
+	to->text_len = turn->text_len;
+	to->calls = turn->calls;
+	to->calls_kept = turn->calls_kept;
+	to->hands = turn->hands;
+	to->_pad = 0;
+	__builtin_memcpy(to->hand, turn->hand, LOG_BRIEF * sizeof(*to->hand));
+	__builtin_memcpy(to->call, turn->call, LOG_BRIEF * sizeof(*to->call));
+	if (to->hands > LOG_BRIEF)
+		err |= bpf_probe_read_kernel(to->hand, sizeof(to->hand), turn->hand);
+	if (to->calls_kept > LOG_BRIEF)
+		err |= bpf_probe_read_kernel(to->call, sizeof(to->call), turn->call);
+	return !err;
+}
+
 /*
  * Copies @ex into a record. The sweep, or a thread that moves on, may look at an exchange while
  * another thread moves bytes on it: what does not fit together is refused, and told another time.
@@ -135,12 +167,16 @@ static __always_inline bool exchange__fill(struct bx_exchange *to, struct open_e
 					   __u32 text_len, __u32 text_cap, __u32 flags)
 {
 	text_len = bound__at_most(text_len, text_cap);
-	if (bpf_probe_read_kernel(to, sizeof(*to), &ex->wire) ||
-	    bpf_probe_read_kernel(to + 1, text_len, ex->text))
+	__builtin_memcpy(to, &ex->wire, __builtin_offsetof(struct bx_exchange, turn));
+	if (!turn__copy(&to->turn[0], &ex->wire.turn[0]) ||
+	    !turn__copy(&to->turn[1], &ex->wire.turn[1]))
+		return false;
+	if (text_len && bpf_probe_read_kernel(to + 1, text_len, ex->text))
 		return false;
 	to->record.type = BX_RECORD_EXCHANGE;
 	to->record.len = sizeof(*to) + text_len;
 	to->text_len = text_len;
+	to->_pad = 0;
 	to->flags |= flags;
 	if (!(flags & BX_EX_SAME) && to->turn[0].text_len + to->turn[1].text_len != text_len)
 		return false;
@@ -151,10 +187,10 @@ static __always_inline bool exchange__fill(struct bx_exchange *to, struct open_e
 
 #define EXCHANGE__PUT(type, cap)                                                                   \
 	do {                                                                                       \
-		type *record = bpf_ringbuf_reserve(&ring, sizeof(type), 0);                        \
+		struct bx_exchange *record = bpf_ringbuf_reserve(&ring, sizeof(type), 0);          \
 		if (!record)                                                                       \
 			return -1;                                                                 \
-		if (!exchange__fill(&record->wire, ex, text_len, cap, flags)) {                    \
+		if (!exchange__fill(record, ex, text_len, cap, flags)) {                           \
 			bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);                             \
 			return -1;                                                                 \
 		}                                                                                  \
@@ -166,7 +202,9 @@ __weak __noinline int exchange__put(struct open_exchange *ex, __u32 text_len, __
 {
 	if (!ex)
 		return -1;
-	if (text_len <= SHORT_TEXT_CAP)
+	if (!text_len)
+		EXCHANGE__PUT(struct bx_exchange, 0);
+	else if (text_len <= SHORT_TEXT_CAP)
 		EXCHANGE__PUT(struct short_record, SHORT_TEXT_CAP);
 	else
 		EXCHANGE__PUT(struct long_record, BX_TEXT_CAP);

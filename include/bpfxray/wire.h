@@ -86,7 +86,7 @@ struct bx_turn {
 	__u32 hands; /* changes of thread, the first call included; above BX_HANDS_CAP: not all kept
 		      */
 	__u32 _pad;
-	struct bx_hand hand[BX_HANDS_CAP];
+	struct bx_hand hand[BX_HANDS_CAP]; /* what is behind the used entries is undefined */
 	struct bx_call call[BX_CALLS_CAP];
 };
 
