@@ -244,6 +244,8 @@ build/bench/%: build/bench/obj/%.o $(BENCH_AGENT)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $^ -o $@ $(LDLIBS_USER)
 
+build/bench/mysql: LDLIBS_USER += -lmariadb
+
 bench-tools: all $(BENCH_TOOLS) build/bench/empty.bpf.o
 
 # What tracing costs, side by side; `make bench ROWS=kernel` measures one group.

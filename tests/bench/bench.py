@@ -25,14 +25,18 @@ from measure import short
 from rows_agent import agent_rows
 from rows_http import nginx_rows
 from rows_kernel import bystander_rows, kernel_rows
+from rows_scale import scale_rows
+from rows_service import service_rows
 
 from lib.process import Processes
 
 ROWS = {
+    "service": service_rows,
     "http": nginx_rows,
     "kernel": kernel_rows,
     "bystander": bystander_rows,
     "agent": agent_rows,
+    "scale": scale_rows,
 }
 WIDTH = 62
 

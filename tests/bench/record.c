@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 	puts("ready");
 	fflush(stdout);
 	while (!stop) {
-		kernel_poll(kernel, TICK_MS);
+		kernel_wait(kernel, TICK_MS);
 		kernel_sweep(kernel);
 		kernel_drain(kernel);
 		fwrite(&mark, sizeof(mark), 1, file);
