@@ -30,6 +30,10 @@ NOBODY = {"host": "127.0.0.77", "port": 3306}
 
 
 class Statements(unittest.TestCase):
+    options = traced.COMPLETE
+    # Whether a statement is told that the server's reset overtook.
+    overtaken_is_told = True
+
     @classmethod
     def setUpClass(cls):
         cls.processes = Processes()
@@ -38,7 +42,8 @@ class Statements(unittest.TestCase):
         cls.server = mysql_shapes.server(cls.processes, cls.database)
         for driver in PREPARING:
             Use("keep_prepared", driver).send(cls.server.address)
-        cls.one = cls.enterClassContext(traced.session(cls.processes, [cls.server.pid]))
+        opened = traced.session(cls.processes, [cls.server.pid], cls.options)
+        cls.one = cls.enterClassContext(opened)
 
     @classmethod
     def tearDownClass(cls):
@@ -299,10 +304,12 @@ class Statements(unittest.TestCase):
                     use, segment = self.use("reconnect", driver, idle_s=idle_s)
                     lines = expected(self.database, use)
                     at = next(i for i, line in enumerate(lines) if line[1].startswith("KILL"))
-                    lines.insert(at + 1, ("query", "SELECT 2"))
+                    if self.overtaken_is_told:
+                        lines.insert(at + 1, ("query", "SELECT 2"))
                     self.assertEqual(lines, emitted(segment))
                     self.assertEqual([2013], use.errors)
-                    self.assertEqual([("query", "2013")], faults(segment))
+                    told = [("query", "2013")] if self.overtaken_is_told else []
+                    self.assertEqual(told, faults(segment))
                     self.assertEqual(3, sum(s.command == "connect" for s in segment.statements))
 
     def failed_connect(self, action, driver, message, **parameters):
@@ -364,6 +371,14 @@ class Statements(unittest.TestCase):
         for _, use, segment in self.with_each("unix", path=self.database.socket):
             self.assertEqual([("query", "1146 (42S02)")], faults(segment))
             self.assertEqual({"localhost"}, {s.document["name"] for s in segment.statements})
+
+
+class StatementsBySyscall(Statements):
+    full = True
+    options = (*traced.COMPLETE, "--backend", "syscall")
+    # Known defect, see "What it does not do" in README.md: without socket storage the connection is
+    # forgotten at its reset, before the send's own event. Mended, this fails: then take it away.
+    overtaken_is_told = False
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ its time, and the closing line `N passed, N failed, N skipped`.
 
     test_something.py [--fast|--all] [-k TEXT]
 
-Tests marked with @full run with --all only.
+Tests marked with @full, and classes with `full = True`, run with --all only.
 """
 
 import argparse
@@ -78,7 +78,8 @@ def each(tests):
 
 def wanted(test, args):
     method = getattr(test, test._testMethodName, None)
-    if getattr(method, "full", False) and not args.all:
+    full = getattr(method, "full", False) or getattr(test, "full", False)
+    if full and not args.all:
         return False
     return args.k in test.id()
 
