@@ -83,21 +83,14 @@ static int read_lines(struct record *record, FILE *file)
 	return r < 0 ? r : ferror(file) ? -EIO : 0;
 }
 
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
 /* The tracers may write the same URL with other escapes. */
 static void percent_decode(char *text)
 {
 	char *to = text;
 
 	for (const char *from = text; *from; from++) {
-		int high = *from == '%' ? hex_digit(from[1]) : -1;
-		int low = high >= 0 ? hex_digit(from[2]) : -1;
+		int high = *from == '%' ? bytes_hex_digit(from[1]) : -1;
+		int low = high >= 0 ? bytes_hex_digit(from[2]) : -1;
 
 		if (low >= 0 && (high || low)) {
 			*to++ = (char)(high << 4 | low);

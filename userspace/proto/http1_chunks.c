@@ -30,14 +30,6 @@ enum chunks_state {
  */
 #define SIZE_LINE_MAX 4096
 
-static int hex_digit(uint8_t c)
-{
-	if (http1_is_digit(c))
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /*
  * The size line is over: @chunks->left holds the size, and from here on the line end behind the
  * data as well.
@@ -69,7 +61,7 @@ static int feed_size_end(struct http1_chunks *chunks, uint8_t c)
 
 static int feed_size(struct http1_chunks *chunks, uint8_t c)
 {
-	int digit = hex_digit(c);
+	int digit = bytes_hex_digit(c);
 
 	if (digit < 0)
 		return chunks->line_len > 1 ? feed_size_end(chunks, c) : -EBADMSG;

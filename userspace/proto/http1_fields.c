@@ -142,27 +142,13 @@ static void note_field(struct http1_fields *fields, struct bytes line)
 	}
 }
 
-/* Takes the next whole line off @in, without its line end. */
-static bool take_line(struct bytes *in, struct bytes *ret)
-{
-	ptrdiff_t feed = bytes_index(*in, '\n');
-
-	if (feed < 0)
-		return false;
-	*ret = bytes_take(*in, (size_t)feed);
-	*in = bytes_skip(*in, (size_t)feed + 1);
-	if (ret->len && ret->at[ret->len - 1] == '\r')
-		ret->len--;
-	return true;
-}
-
 /* A field is noted when the line behind it shows that it is not folded (RFC 9112 5.2). */
 int http1_parse_fields(struct bytes in, struct http1_fields *ret)
 {
 	struct bytes rest = in, field = BYTES_NONE, line;
 
 	*ret = (struct http1_fields){ .content_length = -1 };
-	while (take_line(&rest, &line)) {
+	while (bytes_cut_line(&rest, &line)) {
 		if (line.len && http1_is_blank(line.at[0])) {
 			if (field.len)
 				field.len = (size_t)(line.at + line.len - field.at);

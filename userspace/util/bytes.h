@@ -79,4 +79,37 @@ static inline ptrdiff_t bytes_index(struct bytes a, uint8_t c)
 	return p ? p - a.at : -1;
 }
 
+/* @in without blanks and tabs at its ends. */
+static inline struct bytes bytes_trim(struct bytes in)
+{
+	while (in.len && (in.at[0] == ' ' || in.at[0] == '\t'))
+		in = bytes_skip(in, 1);
+	while (in.len && (in.at[in.len - 1] == ' ' || in.at[in.len - 1] == '\t'))
+		in.len--;
+	return in;
+}
+
+/* Cuts the first whole line off @in; *@ret is it without its line end. False: there is none. */
+static inline bool bytes_cut_line(struct bytes *in, struct bytes *ret)
+{
+	ptrdiff_t feed = bytes_index(*in, '\n');
+
+	if (feed < 0)
+		return false;
+	*ret = bytes_take(*in, (size_t)feed);
+	*in = bytes_skip(*in, (size_t)feed + 1);
+	if (ret->len && ret->at[ret->len - 1] == '\r')
+		ret->len--;
+	return true;
+}
+
+/* The value of the hex digit @c, or -1. */
+static inline int bytes_hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 #endif

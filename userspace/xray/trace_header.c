@@ -4,20 +4,6 @@
 
 #include <errno.h>
 
-static bool is_space(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct bytes trim(struct bytes in)
-{
-	while (in.len && is_space(in.at[0]))
-		in = bytes_skip(in, 1);
-	while (in.len && is_space(in.at[in.len - 1]))
-		in.len--;
-	return in;
-}
-
 /* Cuts @in at the first @separator: returns what is before it and leaves what is behind it. */
 static struct bytes cut(struct bytes *in, uint8_t separator)
 {
@@ -32,12 +18,9 @@ static bool is_hex(struct bytes in, size_t len)
 {
 	if (in.len != len)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		uint8_t c = in.at[i];
-
-		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F'))
+	for (size_t i = 0; i < len; i++)
+		if (bytes_hex_digit(in.at[i]) < 0)
 			return false;
-	}
 	return true;
 }
 
@@ -77,8 +60,8 @@ static int take_item(struct bytes item, struct trace_header *header)
 		return 0;
 	if (bytes_index(item, '=') < 0)
 		return -EBADMSG;
-	key = trim(cut(&item, '='));
-	value = trim(cut(&item, '='));
+	key = bytes_trim(cut(&item, '='));
+	value = bytes_trim(cut(&item, '='));
 	if (bytes_equal_str(key, "Root"))
 		return take_id(value, is_trace_id(value), header->root);
 	if (bytes_equal_str(key, "Parent"))
@@ -94,7 +77,7 @@ int trace_header_parse(struct bytes in, struct trace_header *ret)
 
 	*ret = header;
 	while (in.len) {
-		int r = take_item(trim(cut(&in, ';')), &header);
+		int r = take_item(bytes_trim(cut(&in, ';')), &header);
 
 		if (r < 0)
 			return r;
