@@ -13,44 +13,6 @@ struct framing {
 	size_t head_len;
 };
 
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct bytes trim(struct bytes in)
-{
-	while (in.len && is_blank(in.at[0]))
-		in = bytes_skip(in, 1);
-	while (in.len && (is_blank(in.at[in.len - 1]) || in.at[in.len - 1] == '\r'))
-		in.len--;
-	return in;
-}
-
-/* Cuts a line off @in, without its end. False: no whole line is there. */
-static bool next_line(struct bytes *in, struct bytes *ret)
-{
-	ptrdiff_t end = bytes_index(*in, '\n');
-
-	if (end < 0)
-		return false;
-	*ret = bytes_take(*in, (size_t)end);
-	if (ret->len && ret->at[ret->len - 1] == '\r')
-		ret->len--;
-	*in = bytes_skip(*in, (size_t)end + 1);
-	return true;
-}
-
-static int digit(uint8_t c, unsigned int base)
-{
-	int value = c >= '0' && c <= '9'   ? c - '0'
-		    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-		    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-					   : -1;
-
-	return value < (int)base ? value : -1;
-}
-
 /* The number that @in is, up to what a size can be. */
 static int number(struct bytes in, unsigned int base, size_t *ret)
 {
@@ -58,9 +20,9 @@ static int number(struct bytes in, unsigned int base, size_t *ret)
 	if (!in.len)
 		return -EBADMSG;
 	for (size_t i = 0; i < in.len; i++) {
-		int value = digit(in.at[i], base);
+		int value = bytes_hex_digit(in.at[i]);
 
-		if (value < 0 || *ret > (SIZE_MAX >> 8) / base)
+		if (value < 0 || value >= (int)base || *ret > (SIZE_MAX >> 8) / base)
 			return -EBADMSG;
 		*ret = *ret * base + (size_t)value;
 	}
@@ -87,7 +49,7 @@ static int field(struct bytes line, struct framing *ret)
 	if (colon <= 0)
 		return -EBADMSG;
 	name = bytes_take(line, (size_t)colon);
-	value = trim(bytes_skip(line, (size_t)colon + 1));
+	value = bytes_trim(bytes_skip(line, (size_t)colon + 1));
 	if (bytes_case_equal_str(name, "transfer-encoding")) {
 		ret->chunked = bytes_case_equal_str(value, "chunked");
 		return ret->chunked ? 0 : -EBADMSG;
@@ -105,10 +67,10 @@ static int read_head(struct bytes in, struct framing *ret)
 	int r = 0;
 
 	*ret = (struct framing){ 0 };
-	if (!next_line(&rest, &line))
+	if (!bytes_cut_line(&rest, &line))
 		return in.len > HTTP_REPLY_HEAD_MAX ? -EBADMSG : 0;
 	r = status_line(line, ret);
-	while (!r && next_line(&rest, &line) && line.len)
+	while (!r && bytes_cut_line(&rest, &line) && line.len)
 		r = field(line, ret);
 	if (r < 0 || in.len - rest.len > HTTP_REPLY_HEAD_MAX)
 		return -EBADMSG;
@@ -125,10 +87,10 @@ static int walk_chunks(struct bytes in, uint8_t *to, size_t *ret_len)
 	struct bytes line;
 	size_t size;
 
-	for (*ret_len = 0; next_line(&in, &line); *ret_len += size) {
+	for (*ret_len = 0; bytes_cut_line(&in, &line); *ret_len += size) {
 		ptrdiff_t extension = bytes_index(line, ';');
 
-		line = trim(bytes_take(line, extension < 0 ? line.len : (size_t)extension));
+		line = bytes_trim(bytes_take(line, extension < 0 ? line.len : (size_t)extension));
 		if (number(line, 16, &size) < 0)
 			return -EBADMSG;
 		if (!size)
@@ -138,7 +100,7 @@ static int walk_chunks(struct bytes in, uint8_t *to, size_t *ret_len)
 		if (to)
 			memmove(to + *ret_len, in.at, size);
 		in = bytes_skip(in, size);
-		if (!next_line(&in, &line))
+		if (!bytes_cut_line(&in, &line))
 			return 0;
 		if (line.len)
 			return -EBADMSG;

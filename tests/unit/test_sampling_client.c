@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * test_sampling_client.c - the client against a fake of the daemon's TCP port: a listening socket
+ * in the same thread, which answers what each test says. Nothing ever waits, and time is a number.
+ */
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "emit/sampling_client.h"
+
+#define STEPS_MAX 2000
+
+struct fake_daemon {
+	int listening;
+	int accepted; /* -1: nobody called yet */
+	struct host_port at;
+	struct sampling_client *client;
+};
+
+static bool fake_start(struct fake_daemon *fake)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	const char *why = NULL;
+
+	*fake = (struct fake_daemon){ .accepted = -1, .at.host = "127.0.0.1" };
+	fake->listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (!CHECK(!bind(fake->listening, (struct sockaddr *)&at, sizeof(at))) ||
+	    !CHECK(!listen(fake->listening, 4)) ||
+	    !CHECK(!getsockname(fake->listening, (struct sockaddr *)&at, &len)))
+		return false;
+	snprintf(fake->at.port, sizeof(fake->at.port), "%u", ntohs(at.sin_port));
+	return CHECK_EQ(sampling_client_open(&fake->at, &fake->client, &why), 0);
+}
+
+static void fake_stop(struct fake_daemon *fake)
+{
+	sampling_client_free(fake->client);
+	if (fake->accepted >= 0)
+		close(fake->accepted);
+	if (fake->listening >= 0)
+		close(fake->listening);
+}
+
+/* Steps the client at @now_ms until it has an outcome, or @steps are over. */
+static int step(struct fake_daemon *fake, uint64_t now_ms, int steps, struct sampling_reply *ret)
+{
+	int r = 0;
+
+	while (!r && steps--)
+		r = sampling_client_step(fake->client, now_ms, ret);
+	return r;
+}
+
+/* What the client has asked, as text. */
+static void fake_read(struct fake_daemon *fake, char *ret, size_t cap)
+{
+	ssize_t n;
+
+	if (fake->accepted < 0)
+		fake->accepted = accept(fake->listening, NULL, NULL);
+	n = CHECK(fake->accepted >= 0) ? recv(fake->accepted, ret, cap - 1, MSG_DONTWAIT) : 0;
+	ret[n > 0 ? n : 0] = '\0';
+}
+
+static void fake_answer(struct fake_daemon *fake, const char *text)
+{
+	CHECK_EQ(send(fake->accepted, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* Posts, and brings the question to the fake. */
+static bool ask(struct fake_daemon *fake, uint64_t now_ms, char *question, size_t cap)
+{
+	struct sampling_reply reply;
+
+	return CHECK_EQ(sampling_client_post(fake->client, "/GetSamplingRules", "{}", now_ms), 0) &&
+	       CHECK_EQ(step(fake, now_ms, 20, &reply), 0) &&
+	       (fake_read(fake, question, cap), CHECK(*question));
+}
+
+TEST(sampling_client_asks_and_reads_the_answer)
+{
+	struct sampling_reply reply;
+	struct fake_daemon fake;
+	char question[1024], wanted[1024];
+	short events;
+
+	if (!fake_start(&fake) || !ask(&fake, 0, question, sizeof(question)))
+		return;
+	snprintf(wanted, sizeof(wanted),
+		 "POST /GetSamplingRules HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n"
+		 "Content-Type: application/json\r\nAccept-Encoding: identity\r\n"
+		 "Connection: close\r\nContent-Length: 2\r\n\r\n{}",
+		 fake.at.port);
+	CHECK_STR(question, wanted);
+	CHECK(sampling_client_fd(fake.client, &events) >= 0);
+	CHECK_EQ(sampling_client_post(fake.client, "/x", "{}", 0), -EBUSY);
+	fake_answer(&fake, "HTTP/1.1 200 OK\r\nContent-Le");
+	CHECK_EQ(step(&fake, 1, 5, &reply), 0);
+	fake_answer(&fake, "ngth: 13\r\n\r\n{\"rules\":");
+	CHECK_EQ(step(&fake, 2, 5, &reply), 0);
+	fake_answer(&fake, "[7]}");
+	if (CHECK_EQ(step(&fake, 3, 5, &reply), 1)) {
+		CHECK_EQ(reply.status, 200);
+		CHECK_VIEW(reply.body, "{\"rules\":[7]}");
+	}
+	CHECK_EQ(sampling_client_fd(fake.client, &events), -1);
+	CHECK_EQ(step(&fake, 4, 5, &reply), 0); /* idle */
+	fake_stop(&fake);
+}
+
+TEST(sampling_client_asks_again_after_any_outcome)
+{
+	struct sampling_reply reply;
+	struct fake_daemon fake;
+	char question[1024];
+
+	if (!fake_start(&fake))
+		return;
+	for (int i = 0; i < 3; i++) {
+		unit_context("round %d", i);
+		if (!ask(&fake, 0, question, sizeof(question)))
+			return;
+		fake_answer(&fake, i == 1 ? "nonsense\r\n"
+					  : "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n");
+		CHECK_EQ(step(&fake, 1, 5, &reply), i == 1 ? -EBADMSG : 1);
+		close(fake.accepted);
+		fake.accepted = -1;
+	}
+	fake_stop(&fake);
+}
+
+TEST(sampling_client_gives_up_after_its_time)
+{
+	struct sampling_reply reply;
+	struct fake_daemon fake;
+	char question[1024];
+
+	if (!fake_start(&fake) || !ask(&fake, 100, question, sizeof(question)))
+		return;
+	fake_answer(&fake, "HTTP/1.1 200 OK\r\n");
+	CHECK_EQ(step(&fake, 99 + SAMPLING_CLIENT_TIMEOUT_MS, 5, &reply), 0);
+	CHECK_EQ(step(&fake, 100 + SAMPLING_CLIENT_TIMEOUT_MS, 1, &reply), -ETIMEDOUT);
+	CHECK_EQ(sampling_client_post(fake.client, "/x", "{}", 0), 0);
+	fake_stop(&fake);
+}
+
+TEST(sampling_client_server_that_hangs_up)
+{
+	struct sampling_reply reply;
+	struct fake_daemon fake;
+	char question[1024];
+
+	if (!fake_start(&fake) || !ask(&fake, 0, question, sizeof(question)))
+		return;
+	fake_answer(&fake, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+	close(fake.accepted);
+	fake.accepted = -1;
+	CHECK_EQ(step(&fake, 1, 5, &reply), -EBADMSG);
+	fake_stop(&fake);
+}
+
+TEST(sampling_client_nobody_listens)
+{
+	struct sampling_reply reply;
+	struct fake_daemon fake;
+
+	if (!fake_start(&fake))
+		return;
+	close(fake.listening);
+	fake.listening = -1;
+	CHECK_EQ(sampling_client_post(fake.client, "/x", "{}", 0), 0);
+	CHECK_EQ(step(&fake, 1, 20, &reply), -ECONNREFUSED);
+	fake_stop(&fake);
+}
+
+/* An answer that never ends costs a bounded buffer, and bounded work in each step. */
+TEST(sampling_client_answer_is_bounded)
+{
+	struct sampling_reply reply;
+	struct fake_daemon fake;
+	char question[1024], block[16384];
+	int r = 0, steps = 0;
+
+	memset(block, 'x', sizeof(block));
+	if (!fake_start(&fake) || !ask(&fake, 0, question, sizeof(question)))
+		return;
+	fake_answer(&fake, "HTTP/1.1 200 OK\r\n\r\n");
+	for (; !r && steps < STEPS_MAX; steps++) {
+		(void)send(fake.accepted, block, sizeof(block), MSG_NOSIGNAL | MSG_DONTWAIT);
+		r = sampling_client_step(fake.client, 1, &reply);
+	}
+	CHECK_EQ(r, -EMSGSIZE);
+	CHECK(steps > 10);
+	fake_stop(&fake);
+}
+
+TEST(sampling_client_large_answer_in_many_steps)
+{
+	struct sampling_reply reply = { 0 };
+	struct fake_daemon fake;
+	char question[1024], block[1000];
+	size_t sent = 0;
+	int r = 0;
+
+	memset(block, 'y', sizeof(block));
+	if (!fake_start(&fake) || !ask(&fake, 0, question, sizeof(question)))
+		return;
+	fake_answer(&fake, "HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n");
+	for (int i = 0; !r && i < STEPS_MAX; i++) {
+		ssize_t n = sent < 900000 ? send(fake.accepted, block, sizeof(block),
+						 MSG_NOSIGNAL | MSG_DONTWAIT)
+					  : 0;
+
+		sent += n > 0 ? (size_t)n : 0;
+		r = sampling_client_step(fake.client, 1, &reply);
+	}
+	CHECK_EQ(r, 1);
+	CHECK_EQ(reply.body.len, 900000);
+	fake_stop(&fake);
+}
+
+/* Without a question to any name server. */
+TEST(sampling_client_address_that_does_not_resolve)
+{
+	const struct host_port nowhere = { .host = "127.0.0.1", .port = "bogus" };
+	struct sampling_client *client = NULL;
+	const char *why = NULL;
+
+	CHECK_EQ(sampling_client_open(&nowhere, &client, &why), -EHOSTUNREACH);
+	CHECK(why && *why);
+}
