@@ -56,7 +56,8 @@ class Command(unittest.TestCase):
 
     def start(self, name, *options):
         log = self.directory / f"{name}.log"
-        command = [BPFXRAY, "trace", "--pid", str(self.server.pid), "--no-daemon", *options]
+        command = [BPFXRAY, "trace", "--pid", str(self.server.pid), "--no-daemon"]
+        command += ["--sampling", "all", *options]
         with log.open("wb") as out:
             tracer = subprocess.Popen(command, stderr=out)
         self.addCleanup(self.end, tracer)

@@ -60,7 +60,8 @@ class Live(unittest.TestCase):
 
     def command(self, *options):
         return [
-            paths.BPFXRAY, "trace", "--pid", str(self.stack.server.pid), "--no-daemon", *options]
+            paths.BPFXRAY, "trace", "--pid", str(self.stack.server.pid), "--no-daemon",
+            "--sampling", "all", *options]
 
     def aggregates(self, page):
         found = re.search(r'id="data">(.*?)</script', page.read_text(), re.S)

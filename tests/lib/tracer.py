@@ -36,6 +36,7 @@ class Tracer:
         env=None,
         name="bpfxray",
         stats_path=None,
+        sampling="all",
     ):
         if "syscall" in map(str, options):
             mount_tracefs()
@@ -46,7 +47,7 @@ class Tracer:
         for pid in pids:
             command += ["--pid", str(pid)]
         command += ["--daemon", daemon] if daemon else ["--no-daemon"]
-        command += ["--sampling", "all", "--stats", self.stats_path, *options]
+        command += ["--sampling", sampling, "--stats", self.stats_path, *options]
         # Tracers of one name write to one log: what an earlier one said is not this one's.
         log = processes.directory / f"{name}.log"
         self.log_begin = log.stat().st_size if log.exists() else 0

@@ -51,7 +51,8 @@ TEST(options_trace_defaults)
 	CHECK_STR(options.output, NULL);
 	CHECK_STR(options.name, NULL);
 	CHECK_STR(options.stats, NULL);
-	CHECK_EQ(options.sampling, SAMPLING_ALL);
+	CHECK_STR(options.sampling, "auto");
+	CHECK_STR(options.name_pattern, NULL);
 	CHECK_EQ(options.sql, SQL_TEXT_SANITIZED);
 	CHECK_EQ(options.db_spans, DB_SPANS_APP);
 	CHECK_EQ(options.backend, BACKEND_AUTO);
@@ -75,6 +76,7 @@ TEST(options_trace_everything)
 	CHECK_EQ(options.pids[1], 4194304);
 	CHECK_STR(options.daemon, "xray:2000");
 	CHECK_STR(options.output, "-");
+	CHECK_STR(options.sampling, "all");
 	CHECK_STR(options.name, "shop");
 	CHECK_EQ(options.sql, SQL_TEXT_RAW);
 	CHECK_EQ(options.db_spans, DB_SPANS_ALL);
@@ -221,8 +223,8 @@ static const struct {
 	{ "bpfxray trace --pid 1 --output - --stats -", "name the same file" },
 	{ "bpfxray trace --pid 1 --name a --name b", "--name is given twice" },
 	{ "bpfxray trace --pid 1 --no-daemon --no-daemon", "--no-daemon is given twice" },
-	{ "bpfxray trace --pid 1 --sampling 0.5", "--sampling: \"0.5\" is not known (known: all)" },
-	{ "bpfxray trace --pid 1 --sampling al", "is not known" },
+	{ "bpfxray trace --pid 1 --name-pattern *", "nothing but wildcards" },
+	{ "bpfxray trace --pid 1 --name-pattern *.a --name-pattern *.b", "is given twice" },
 	{ "bpfxray trace --pid 1 --sql none", "(known: sanitized, raw, off)" },
 	{ "bpfxray trace --pid 1 --db-spans no", "(known: sdk, app, all)" },
 	{ "bpfxray trace --pid 1 --backend bpf", "(known: auto, sock, fentry, kprobe, syscall)" },
@@ -255,12 +257,12 @@ TEST(options_wrong_uses)
 
 TEST(options_wrong_value_is_cut)
 {
-	char line[1024] = "bpfxray trace --sampling ";
+	char line[1024] = "bpfxray trace --sql ";
 	struct options options;
 
 	memset(line + strlen(line), 'a', sizeof(line) - 1 - strlen(line));
 	CHECK_EQ(parse(line, &options), -EINVAL);
-	CHECK(strstr(options.error, "(known: all)"));
+	CHECK(strstr(options.error, "(known: sanitized, raw, off)"));
 }
 
 TEST(options_too_many_pids)
@@ -285,10 +287,11 @@ TEST(options_one_pid_too_many)
 	CHECK(strstr(options.error, "more than 64"));
 }
 
-static const char *const flag_names[] = { "--pid",     "--daemon",   "--no-daemon", "--output",
-					  "--name",    "--sampling", "--sql",	    "--db-spans",
-					  "--backend", "--stats",    "--duration",  "--report",
-					  "--top",     "--version",  "--help",	    "-v" };
+static const char *const flag_names[] = {
+	"--pid",      "--daemon", "--no-daemon", "--output",  "--name",	 "--name-pattern",
+	"--sampling", "--sql",	  "--db-spans",	 "--backend", "--stats", "--duration",
+	"--report",   "--top",	  "--version",	 "--help",    "-v"
+};
 
 TEST(options_help_names_flags_and_exit_codes)
 {

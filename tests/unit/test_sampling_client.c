@@ -20,6 +20,7 @@ struct fake_daemon {
 	int listening;
 	int accepted; /* -1: nobody called yet */
 	struct host_port at;
+	struct endpoint_set to;
 	struct sampling_client *client;
 };
 
@@ -28,7 +29,6 @@ static bool fake_start(struct fake_daemon *fake)
 	struct sockaddr_in at = { .sin_family = AF_INET,
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(at);
-	const char *why = NULL;
 
 	*fake = (struct fake_daemon){ .accepted = -1, .at.host = "127.0.0.1" };
 	fake->listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -37,7 +37,8 @@ static bool fake_start(struct fake_daemon *fake)
 	    !CHECK(!getsockname(fake->listening, (struct sockaddr *)&at, &len)))
 		return false;
 	snprintf(fake->at.port, sizeof(fake->at.port), "%u", ntohs(at.sin_port));
-	return CHECK_EQ(sampling_client_open(&fake->at, &fake->client, &why), 0);
+	endpoint_set_add(&fake->to, (struct sockaddr *)&at, len);
+	return CHECK_EQ(sampling_client_new(&fake->at, &fake->client), 0);
 }
 
 static void fake_stop(struct fake_daemon *fake)
@@ -80,7 +81,9 @@ static bool ask(struct fake_daemon *fake, uint64_t now_ms, char *question, size_
 {
 	struct sampling_reply reply;
 
-	return CHECK_EQ(sampling_client_post(fake->client, "/GetSamplingRules", "{}", now_ms), 0) &&
+	return CHECK_EQ(sampling_client_post(fake->client, &fake->to, "/GetSamplingRules", "{}",
+					     now_ms),
+			0) &&
 	       CHECK_EQ(step(fake, now_ms, 20, &reply), 0) &&
 	       (fake_read(fake, question, cap), CHECK(*question));
 }
@@ -90,7 +93,6 @@ TEST(sampling_client_asks_and_reads_the_answer)
 	struct sampling_reply reply;
 	struct fake_daemon fake;
 	char question[1024], wanted[1024];
-	short events;
 
 	if (!fake_start(&fake) || !ask(&fake, 0, question, sizeof(question)))
 		return;
@@ -100,8 +102,7 @@ TEST(sampling_client_asks_and_reads_the_answer)
 		 "Connection: close\r\nContent-Length: 2\r\n\r\n{}",
 		 fake.at.port);
 	CHECK_STR(question, wanted);
-	CHECK(sampling_client_fd(fake.client, &events) >= 0);
-	CHECK_EQ(sampling_client_post(fake.client, "/x", "{}", 0), -EBUSY);
+	CHECK_EQ(sampling_client_post(fake.client, &fake.to, "/x", "{}", 0), -EBUSY);
 	fake_answer(&fake, "HTTP/1.1 200 OK\r\nContent-Le");
 	CHECK_EQ(step(&fake, 1, 5, &reply), 0);
 	fake_answer(&fake, "ngth: 13\r\n\r\n{\"rules\":");
@@ -111,7 +112,6 @@ TEST(sampling_client_asks_and_reads_the_answer)
 		CHECK_EQ(reply.status, 200);
 		CHECK_VIEW(reply.body, "{\"rules\":[7]}");
 	}
-	CHECK_EQ(sampling_client_fd(fake.client, &events), -1);
 	CHECK_EQ(step(&fake, 4, 5, &reply), 0); /* idle */
 	fake_stop(&fake);
 }
@@ -148,7 +148,7 @@ TEST(sampling_client_gives_up_after_its_time)
 	fake_answer(&fake, "HTTP/1.1 200 OK\r\n");
 	CHECK_EQ(step(&fake, 99 + SAMPLING_CLIENT_TIMEOUT_MS, 5, &reply), 0);
 	CHECK_EQ(step(&fake, 100 + SAMPLING_CLIENT_TIMEOUT_MS, 1, &reply), -ETIMEDOUT);
-	CHECK_EQ(sampling_client_post(fake.client, "/x", "{}", 0), 0);
+	CHECK_EQ(sampling_client_post(fake.client, &fake.to, "/x", "{}", 0), 0);
 	fake_stop(&fake);
 }
 
@@ -176,7 +176,7 @@ TEST(sampling_client_nobody_listens)
 		return;
 	close(fake.listening);
 	fake.listening = -1;
-	CHECK_EQ(sampling_client_post(fake.client, "/x", "{}", 0), 0);
+	CHECK_EQ(sampling_client_post(fake.client, &fake.to, "/x", "{}", 0), 0);
 	CHECK_EQ(step(&fake, 1, 20, &reply), -ECONNREFUSED);
 	fake_stop(&fake);
 }
@@ -227,13 +227,41 @@ TEST(sampling_client_large_answer_in_many_steps)
 	fake_stop(&fake);
 }
 
-/* Without a question to any name server. */
-TEST(sampling_client_address_that_does_not_resolve)
+TEST(sampling_client_second_daemon_when_the_first_refuses)
 {
-	const struct host_port nowhere = { .host = "127.0.0.1", .port = "bogus" };
-	struct sampling_client *client = NULL;
-	const char *why = NULL;
+	struct sampling_reply reply;
+	struct fake_daemon fake, closed;
+	char question[1024];
 
-	CHECK_EQ(sampling_client_open(&nowhere, &client, &why), -EHOSTUNREACH);
-	CHECK(why && *why);
+	if (!fake_start(&closed) || !fake_start(&fake))
+		return;
+	close(closed.listening);
+	closed.listening = -1;
+	for (size_t i = 0; i < 2; i++) {
+		struct endpoint_set both = { .at = { closed.to.at[0], fake.to.at[0] }, .count = 2 };
+
+		CHECK_EQ(sampling_client_post(fake.client, &both, "/x", "{}", 0), 0);
+		CHECK_EQ(step(&fake, 1, 20, &reply), 0);
+		fake_read(&fake, question, sizeof(question));
+		CHECK(strstr(question, "POST /x"));
+		fake_answer(&fake, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+		CHECK_EQ(step(&fake, 2, 5, &reply), 1);
+		close(fake.accepted);
+		fake.accepted = -1;
+	}
+	fake_stop(&fake);
+	fake_stop(&closed);
+}
+
+TEST(sampling_client_no_daemon_at_all)
+{
+	const struct endpoint_set none = { .count = 0 };
+	struct sampling_reply reply;
+	struct fake_daemon fake;
+
+	if (!fake_start(&fake))
+		return;
+	CHECK_EQ(sampling_client_post(fake.client, &none, "/x", "{}", 0), 0);
+	CHECK_EQ(step(&fake, 1, 1, &reply), -EHOSTUNREACH);
+	fake_stop(&fake);
 }

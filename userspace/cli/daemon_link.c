@@ -176,6 +176,11 @@ void daemon_link_reload(struct daemon_link *link, const struct options *options)
 	link->tcp_resolver = next.tcp_resolver;
 }
 
+const struct endpoint_set *daemon_link_tcp(const struct daemon_link *link)
+{
+	return &link->probe.endpoints;
+}
+
 void daemon_link_finish(struct daemon_link *link)
 {
 	udp_sender_finish(link->udp, FINISH_MS);

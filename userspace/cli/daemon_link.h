@@ -38,6 +38,9 @@ void daemon_link_tick(struct daemon_link *link, uint64_t now_ns);
  */
 void daemon_link_reload(struct daemon_link *link, const struct options *options);
 
+/* Where the daemons listen on TCP; empty while that is not known. */
+const struct endpoint_set *daemon_link_tcp(const struct daemon_link *link);
+
 /* The end: sends what is queued within a second and counts the rest. */
 void daemon_link_finish(struct daemon_link *link);
 

@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
+#include "cli/random.h"
 #include "cli/version.h"
 #include "emit/document.h"
 #include "emit/split.h"
@@ -79,17 +79,6 @@ void exporter_refresh_clock(struct exporter *exporter)
 	exporter->realtime_offset_ns = realtime - (before + clock_ns(CLOCK_MONOTONIC)) / 2;
 }
 
-static void fill_random(void *ctx, void *buf, size_t len)
-{
-	(void)ctx;
-	/*
-	 * ids are at most 12 bytes: below 256 getrandom() neither blocks after boot nor returns
-	 * short
-	 */
-	if (getrandom(buf, len, 0) != (ssize_t)len)
-		memset(buf, 0xa5, len);
-}
-
 static void send_document(void *ctx, const char *json, size_t len)
 {
 	struct exporter *exporter = ctx;
@@ -126,20 +115,26 @@ static struct segment_ecs ecs_of(const struct container *container)
 	};
 }
 
-void exporter_send(struct exporter *exporter, const struct service *service,
+const char *exporter_origin(const struct service *service)
+{
+	return service && service->container.ecs ? "AWS::ECS::Container" : NULL;
+}
+
+void exporter_send(struct exporter *exporter, const struct exporter_label *label,
 		   const struct request *request)
 {
-	bool in_ecs = service && service->container.ecs;
+	const char *origin = exporter_origin(label->service);
 	const struct segment_ecs ecs =
-		in_ecs ? ecs_of(&service->container) : (struct segment_ecs){ 0 };
+		origin ? ecs_of(&label->service->container) : (struct segment_ecs){ 0 };
 	const struct segment_context context = {
-		.service_name = service ? service->name.name : "unknown",
+		.service_name = label->name,
+		.sampling_rule = label->sampling_rule,
 		.version = BPFXRAY_VERSION,
-		.origin = in_ecs ? "AWS::ECS::Container" : NULL,
-		.ecs = in_ecs ? &ecs : NULL,
+		.origin = origin,
+		.ecs = origin ? &ecs : NULL,
 		.sql = exporter_segment_sql(exporter->sql),
 		.realtime_offset_ns = exporter->realtime_offset_ns,
-		.random = { .fill = fill_random },
+		.random = { .fill = random_fill },
 	};
 	const struct document_sink sink = { send_document, exporter };
 	struct json_writer *json = &exporter->json;

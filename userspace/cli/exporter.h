@@ -54,8 +54,19 @@ void exporter_refresh_clock(struct exporter *exporter);
 /* --sql as the segment encoder knows it. */
 enum segment_sql exporter_segment_sql(enum sql_text sql);
 
-/* Encodes and sends @request of @service (NULL: not known any more). Losses are counted. */
-void exporter_send(struct exporter *exporter, const struct service *service,
+/* What kind of host @service (NULL: not known) runs on, as segments and rules say; NULL: unknown.
+ */
+const char *exporter_origin(const struct service *service);
+
+/* What a segment says beyond its request. */
+struct exporter_label {
+	const struct service *service; /* NULL: not known any more */
+	const char *name;
+	const char *sampling_rule; /* the centralized one that took it; NULL or empty: none */
+};
+
+/* Encodes and sends @request under @label. Losses are counted. */
+void exporter_send(struct exporter *exporter, const struct exporter_label *label,
 		   const struct request *request);
 
 #endif

@@ -194,7 +194,8 @@ int options_parse_with(int argc, char **argv, char *config, struct options *ret)
 	enum command command = COMMAND_NONE;
 	int r;
 
-	*ret = (struct options){ .db_spans = DB_SPANS_APP,
+	*ret = (struct options){ .sampling = "auto",
+				 .db_spans = DB_SPANS_APP,
 				 .queue_bytes = OPTIONS_QUEUE_BYTES,
 				 .queue_documents = OPTIONS_QUEUE_DOCUMENTS,
 				 .log_interval_s = OPTIONS_LOG_INTERVAL_S,

@@ -40,7 +40,6 @@ enum command {
 	COMMAND_HELP,
 	COMMAND_VERSION
 };
-enum sampling_mode { SAMPLING_ALL };
 enum sql_text { SQL_TEXT_SANITIZED, SQL_TEXT_RAW, SQL_TEXT_OFF };
 enum backend { BACKEND_AUTO, BACKEND_SOCK, BACKEND_FENTRY, BACKEND_KPROBE, BACKEND_SYSCALL };
 
@@ -60,7 +59,8 @@ struct options {
 	bool no_daemon;
 	const char *output; /* "-" is stdout */
 	const char *name;
-	enum sampling_mode sampling;
+	const char *name_pattern; /* checked */
+	const char *sampling;	  /* "auto", "all", "none", or a file of rules; never NULL */
 	enum sql_text sql;
 	enum db_spans db_spans;
 	enum backend backend;

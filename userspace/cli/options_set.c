@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/options_table.h"
+#include "xray/name_pattern.h"
 
 int option_wrong(struct options *options, const char *format, ...)
 {
@@ -24,6 +25,14 @@ int set_text(struct options *options, const struct flag *flag, const char *value
 {
 	*(const char **)((char *)options + flag->offset) = value;
 	return 0;
+}
+
+int set_name_pattern(struct options *options, const struct flag *flag, const char *value)
+{
+	const char *why = name_pattern_refused(bytes_str(value));
+
+	return why ? option_wrong(options, "--%s \"%.64s\": %s", flag->name, value, why)
+		   : set_text(options, flag, value);
 }
 
 int set_word(struct options *options, const struct flag *flag, const char *value)

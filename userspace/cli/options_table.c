@@ -2,7 +2,6 @@
 /* options_table.c - see options_table.h: the rows. */
 #include "cli/options_table.h"
 
-static const char *const sampling_words[] = { [SAMPLING_ALL] = "all", NULL };
 static const char *const sql_words[] = {
 	[SQL_TEXT_SANITIZED] = "sanitized", [SQL_TEXT_RAW] = "raw", [SQL_TEXT_OFF] = "off", NULL
 };
@@ -52,8 +51,10 @@ const struct flag option_flags[] = {
 	     .set = set_text, FIELD(output)),
 	FLAG(FOR_TRACE, "name", "NAME", "service name (default: see below)",
 	     .set = set_text, FIELD(name)),
-	FLAG(FOR_TRACE, "sampling", "RULE", "which requests become segments: all (default)",
-	     .set = set_word, FIELD(sampling), .words = sampling_words),
+	FLAG(FOR_TRACE, "name-pattern", "GLOB", "requests whose Host matches bear that as name",
+	     .set = set_name_pattern, FIELD(name_pattern)),
+	FLAG(FOR_TRACE, "sampling", "RULES", "auto (default): the account's rules; all, none, FILE",
+	     .set = set_text, FIELD(sampling)),
 	FLAG(FOR_TRACE, "sql", "TEXT", "statement text: sanitized (default), raw, off",
 	     .set = set_word, FIELD(sql), .reload = true, .words = sql_words),
 	FLAG(FOR_TRACE, "db-spans", "WHICH", "database round trips: sdk, app (default), all",

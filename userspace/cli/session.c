@@ -58,8 +58,14 @@ uint64_t session_now_ns(void)
 
 struct stats_source session_stats(const struct session *session)
 {
-	return (struct stats_source){ session->kernel, session->trace, &session->exporter,
-				      &session->libraries };
+	return (struct stats_source){
+		.kernel = session->kernel,
+		.trace = session->trace,
+		.exporter = &session->exporter,
+		.libraries = &session->libraries,
+		.sampler = session->sampling.sampler,
+		.session = &session->counters,
+	};
 }
 
 static struct top_source top_source(struct session *session)
@@ -87,15 +93,6 @@ void session_take_record(void *ctx, const struct record_view *view)
 	 */
 	if (view->exchange && view->exchange->family == AF_UNIX_FAMILY && view->exchange->closed_ns)
 		kernel_release(session->kernel, view->exchange->conn);
-}
-
-void session_take_request(void *ctx, const struct request *request)
-{
-	struct session *session = ctx;
-
-	exporter_send(&session->exporter, session_service(session, request->tgid), request);
-	top_view_request(session->view, request);
-	session->last_request_ns = session_now_ns();
 }
 
 void session_take_idle(void *ctx, uint64_t conn, uint32_t seq)
@@ -178,6 +175,7 @@ static void tick(struct session *session)
 	now_ns = session_now_ns();
 	trace_tick(session->trace, now_ns);
 	exporter_tick(&session->exporter, now_ns);
+	session_tick_sampling(session, now_ns);
 	explain_silence(session, now_ns);
 	session_follow_found(session);
 	services_forget(&session->services, now_ns);

@@ -7,6 +7,7 @@
 #include "cli/finder.h"
 #include "cli/libraries.h"
 #include "cli/run_report.h"
+#include "cli/sampling.h"
 #include "cli/services.h"
 #include "cli/stats.h"
 #include "cli/telemetry.h"
@@ -28,6 +29,8 @@ struct session {
 	struct finder *finder;
 	pid_t rival; /* the tracer that was last told of as being in the way */
 	struct libraries libraries;
+	struct sampling sampling;
+	struct session_counters counters;
 	struct run_report report;
 	struct top_view *view; /* NULL: no --top */
 	uint64_t ready_ns;
@@ -47,6 +50,8 @@ uint64_t session_now_ns(void);
 struct stats_source session_stats(const struct session *session);
 void session_take_record(void *ctx, const struct record_view *view);
 void session_take_request(void *ctx, const struct request *request);
+enum exit_code session_open_sampling(struct session *session);
+void session_tick_sampling(struct session *session, uint64_t now_ns);
 void session_take_idle(void *ctx, uint64_t conn, uint32_t seq);
 /* Follows each --pid with its descendants, and what else is chosen and runs already. */
 enum exit_code session_follow_targets(struct session *session);

@@ -60,6 +60,8 @@ static enum exit_code start(struct session *session)
 
 	if (code == EXIT_OK)
 		code = exporter_open(session->options, &session->exporter);
+	if (code == EXIT_OK)
+		code = session_open_sampling(session);
 	if (code == EXIT_OK && trace_new(session->options->db_spans, sink, &session->trace) < 0)
 		code = EXIT_INTERNAL;
 	if (code == EXIT_OK) {
@@ -110,6 +112,7 @@ enum exit_code session_run(const struct options *options)
 	if (code == EXIT_OK) {
 		libraries_tick(&session.libraries);
 		session.libraries.ready = true;
+		sampling_tell(&session.sampling);
 		session.ready_ns = session_now_ns();
 		telemetry_open(&session.telemetry, options, session_stats(&session),
 			       session.ready_ns);
@@ -130,6 +133,7 @@ enum exit_code session_run(const struct options *options)
 	libraries_close(&session.libraries);
 	session.kernel = kernel_free(session.kernel);
 	session.trace = trace_free(session.trace);
+	sampling_close(&session.sampling);
 	exporter_close(&session.exporter);
 	run_report_close(&session.report);
 	services_clear(&session.services);

@@ -14,10 +14,30 @@
 #include "util/cleanup.h"
 #include "util/log.h"
 
-enum group { KERNEL, TRACE, EXPORT, UDP, FILE_OUT, LIBRARIES, GROUP_MAX };
+enum group {
+	KERNEL,
+	TRACE,
+	SESSION,
+	SAMPLING,
+	SAMPLING_CALLS,
+	EXPORT,
+	UDP,
+	FILE_OUT,
+	LIBRARIES,
+	GROUP_MAX
+};
 
-static const char *const group_names[GROUP_MAX] = { "kernel", "trace", "export",
-						    "udp",    "file",  "libraries" };
+static const char *const group_names[GROUP_MAX] = {
+	[KERNEL] = "kernel",
+	[TRACE] = "trace",
+	[SESSION] = "session",
+	[SAMPLING] = "sampling",
+	[SAMPLING_CALLS] = "sampling_calls",
+	[EXPORT] = "export",
+	[UDP] = "udp",
+	[FILE_OUT] = "file",
+	[LIBRARIES] = "libraries",
+};
 
 static const struct counter {
 	enum group group;
@@ -69,6 +89,39 @@ static const struct counter {
 	T(abandoned, false),
 	T(fragments_orphaned, true),
 #undef T
+#define R(field)                                                                                   \
+	{                                                                                          \
+		SESSION, offsetof(struct session_counters, field), #field, false                   \
+	}
+	R(traces_joined),
+	R(trace_headers_malformed),
+#undef R
+#define S(field, name)                                                                             \
+	{                                                                                          \
+		SAMPLING, offsetof(struct sampler_counters, field), name, false                    \
+	}
+	S(sampled[SAMPLING_BY_MODE], "sampled_by_mode"),
+	S(sampled[SAMPLING_BY_HEADER], "sampled_by_header"),
+	S(sampled[SAMPLING_BY_RESERVOIR], "sampled_by_reservoir"),
+	S(sampled[SAMPLING_BY_BORROWING], "sampled_by_borrowing"),
+	S(sampled[SAMPLING_BY_RATE], "sampled_by_rate"),
+	S(left_out[SAMPLING_BY_MODE], "left_out_by_mode"),
+	S(left_out[SAMPLING_BY_HEADER], "left_out_by_header"),
+	S(left_out[SAMPLING_BY_RATE], "left_out_by_rate"),
+	S(central, "central_decisions"),
+	S(local, "local_decisions"),
+#undef S
+#define P(field)                                                                                   \
+	{                                                                                          \
+		SAMPLING_CALLS, offsetof(struct sampling_poll_counters, field), #field, false      \
+	}
+	P(rules_fetched),
+	P(rules_failed),
+	P(rules_left_out),
+	P(targets_fetched),
+	P(targets_failed),
+	P(unprocessed),
+#undef P
 #define E(field, loss)                                                                             \
 	{                                                                                          \
 		EXPORT, offsetof(struct exporter_counters, field), #field, loss                    \
@@ -124,6 +177,9 @@ static struct snapshot take_snapshot(const struct stats_source *source)
 	ret.queued = exporter->daemon ? udp_sender_queued(exporter->daemon->udp) : 0;
 	ret.bad_records = kernel_bad_records(source->kernel);
 	ret.group[TRACE] = trace_counters(source->trace);
+	ret.group[SESSION] = source->session;
+	ret.group[SAMPLING] = sampler_counters(source->sampler);
+	ret.group[SAMPLING_CALLS] = sampler_poll_counters(source->sampler);
 	ret.group[EXPORT] = &exporter->counters;
 	ret.group[UDP] = exporter_udp(exporter);
 	ret.group[LIBRARIES] = &source->libraries->counters;

@@ -9,12 +9,21 @@
 #include "cli/libraries.h"
 #include "probe/kernel.h"
 #include "trace/trace.h"
+#include "xray/sampler.h"
+
+/* What a session itself counts, of finished requests. */
+struct session_counters {
+	uint64_t traces_joined; /* their header named the trace */
+	uint64_t trace_headers_malformed;
+};
 
 struct stats_source {
 	struct kernel *kernel;
 	const struct trace *trace;
 	const struct exporter *exporter;
 	const struct libraries *libraries;
+	const struct sampler *sampler;
+	const struct session_counters *session;
 };
 
 /*

@@ -3,15 +3,13 @@
 #include "emit/sampling_client.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "emit/http_reply.h"
 #include "util/cleanup.h"
 
-/* A name with more addresses than this is tried at these alone. */
-#define ADDRESSES_MAX 4
 /* To one address; then the next is tried. */
 #define CONNECT_TIMEOUT_MS 1500
 /* Bytes that one step reads at most. */
@@ -22,15 +20,10 @@
 
 enum client_state { IDLE, CONNECTING, SENDING, RECEIVING };
 
-struct client_address {
-	struct sockaddr_storage at;
-	socklen_t len;
-};
-
 struct sampling_client {
-	struct host_port to;
-	struct client_address addresses[ADDRESSES_MAX];
-	size_t address_count, address; /* [address] is in use */
+	struct host_port name;
+	struct endpoint_set to;
+	size_t address; /* of those in @to, the one in use */
 	int fd;
 	enum client_state state;
 	uint64_t deadline_ms, connect_deadline_ms;
@@ -41,45 +34,14 @@ struct sampling_client {
 	size_t buffer_len, buffer_cap;
 };
 
-DEFINE_CLEANUP(cleanup_addrinfo, struct addrinfo *, freeaddrinfo);
-
-/* IPv4 before IPv6, as for the segments: the daemon listens on 127.0.0.1 alone by default. */
-static void keep_addresses(struct sampling_client *client, const struct addrinfo *found, bool v4)
+int sampling_client_new(const struct host_port *name, struct sampling_client **ret)
 {
-	for (const struct addrinfo *a = found; a; a = a->ai_next) {
-		struct client_address *to = &client->addresses[client->address_count];
+	struct sampling_client *client = calloc(1, sizeof(*client));
 
-		if ((a->ai_family == AF_INET) != v4 || client->address_count == ADDRESSES_MAX ||
-		    a->ai_addrlen > sizeof(to->at))
-			continue;
-		memcpy(&to->at, a->ai_addr, a->ai_addrlen);
-		to->len = a->ai_addrlen;
-		client->address_count++;
-	}
-}
-
-int sampling_client_open(const struct host_port *to, struct sampling_client **ret,
-			 const char **ret_why)
-{
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-	_cleanup_(cleanup_addrinfo) struct addrinfo *found = NULL;
-	struct sampling_client *client;
-	int r = getaddrinfo(to->host, to->port, &hints, &found);
-
-	if (r) {
-		found = NULL;
-		*ret_why = gai_strerror(r);
-		return r == EAI_MEMORY ? -ENOMEM : -EHOSTUNREACH;
-	}
-	client = calloc(1, sizeof(*client));
-	if (!client) {
-		*ret_why = strerror(ENOMEM);
+	if (!client)
 		return -ENOMEM;
-	}
-	client->to = *to;
+	client->name = *name;
 	client->fd = -1;
-	keep_addresses(client, found, true);
-	keep_addresses(client, found, false);
 	*ret = client;
 	return 0;
 }
@@ -107,12 +69,12 @@ struct sampling_client *sampling_client_free(struct sampling_client *client)
 /* To the current address, or the first behind it that takes a connect at all. */
 static int begin_connect(struct sampling_client *client, uint64_t now_ms)
 {
-	for (; client->address < client->address_count; client->address++) {
-		const struct client_address *to = &client->addresses[client->address];
-		_cleanup_close_ int fd =
-			socket(to->at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	for (; client->address < client->to.count; client->address++) {
+		const struct endpoint *to = &client->to.at[client->address];
+		_cleanup_close_ int fd = socket(to->address.ss_family,
+						SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-		if (fd >= 0 && (!connect(fd, (const struct sockaddr *)&to->at, to->len) ||
+		if (fd >= 0 && (!connect(fd, (const struct sockaddr *)&to->address, to->len) ||
 				errno == EINPROGRESS)) {
 			client->fd = TAKE_FD(fd);
 			client->state = CONNECTING;
@@ -134,10 +96,10 @@ static int next_address(struct sampling_client *client, uint64_t now_ms, int err
 	return begin_connect(client, now_ms);
 }
 
-int sampling_client_post(struct sampling_client *client, const char *path, const char *body,
-			 uint64_t now_ms)
+int sampling_client_post(struct sampling_client *client, const struct endpoint_set *to,
+			 const char *path, const char *body, uint64_t now_ms)
 {
-	bool v6 = strchr(client->to.host, ':');
+	bool v6 = strchr(client->name.host, ':');
 	int len;
 
 	if (client->state != IDLE)
@@ -146,12 +108,13 @@ int sampling_client_post(struct sampling_client *client, const char *path, const
 		       "POST %s HTTP/1.1\r\nHost: %s%s%s:%s\r\nContent-Type: application/json\r\n"
 		       "Accept-Encoding: identity\r\nConnection: close\r\nContent-Length: %zu\r\n"
 		       "\r\n%s",
-		       path, v6 ? "[" : "", client->to.host, v6 ? "]" : "", client->to.port,
+		       path, v6 ? "[" : "", client->name.host, v6 ? "]" : "", client->name.port,
 		       strlen(body), body);
 	if (len < 0) {
 		client->request = NULL;
 		return -ENOMEM;
 	}
+	client->to = *to;
 	client->request_len = (size_t)len;
 	client->sent = client->buffer_len = client->address = 0;
 	client->deadline_ms = now_ms + SAMPLING_CLIENT_TIMEOUT_MS;
@@ -282,10 +245,4 @@ int sampling_client_step(struct sampling_client *client, uint64_t now_ms,
 	if (r)
 		hang_up(client);
 	return r;
-}
-
-int sampling_client_fd(const struct sampling_client *client, short *ret_events)
-{
-	*ret_events = client->state == RECEIVING ? POLLIN : POLLOUT;
-	return client->fd;
 }

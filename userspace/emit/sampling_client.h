@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sampling_client.h - questions about sampling to the X-Ray daemon's TCP port, one at a time, over
- * plain HTTP/1.1 (the daemon signs them and passes them on). Nothing but opening ever waits: each
- * step does what can be done at once, and little of it, so that the events beside it are not held
- * up.
+ * plain HTTP/1.1 (the daemon signs them and passes them on). Nothing ever waits: each step does
+ * what can be done at once, and little of it, so that the events beside it are not held up.
  */
 #ifndef BPFXRAY_EMIT_SAMPLING_CLIENT_H
 #define BPFXRAY_EMIT_SAMPLING_CLIENT_H
 
 #include "emit/address.h"
+#include "emit/endpoint.h"
 #include "util/bytes.h"
 
 /* A question that has no whole answer after this time has failed. */
@@ -18,17 +18,16 @@
 
 struct sampling_client;
 
-/*
- * Resolves @to (this may block: only at start); connects nowhere yet. Returns 0, -EHOSTUNREACH when
- * the name does not resolve, or -ENOMEM; *ret_why is then a text for the user.
- */
-int sampling_client_open(const struct host_port *to, struct sampling_client **ret,
-			 const char **ret_why);
+/* @name: the daemon's, for the Host header. Connects nowhere yet. 0 or -ENOMEM. */
+int sampling_client_new(const struct host_port *name, struct sampling_client **ret);
 struct sampling_client *sampling_client_free(struct sampling_client *client);
 
-/* Begins to POST @body (JSON) to @path. Returns 0, -EBUSY when one is under way, or -ENOMEM. */
-int sampling_client_post(struct sampling_client *client, const char *path, const char *body,
-			 uint64_t now_ms);
+/*
+ * Begins to POST @body (JSON) to @path at the first of @to that takes a connection. Returns 0,
+ * -EBUSY when one is under way, or -ENOMEM.
+ */
+int sampling_client_post(struct sampling_client *client, const struct endpoint_set *to,
+			 const char *path, const char *body, uint64_t now_ms);
 
 struct sampling_reply {
 	int status;
@@ -43,8 +42,5 @@ struct sampling_reply {
  */
 int sampling_client_step(struct sampling_client *client, uint64_t now_ms,
 			 struct sampling_reply *ret);
-
-/* The socket to wait for and poll(2)'s events for it; -1 when nothing is under way. */
-int sampling_client_fd(const struct sampling_client *client, short *ret_events);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "xray/json_writer.h"
 #include "xray/name.h"
+#include "xray/sampling_request.h"
 #include "xray/subsegment.h"
 #include "xray/trace_header.h"
 
@@ -172,6 +173,7 @@ static void put_aws(struct json_writer *w, const struct segment_context *ctx)
 	json_put_word(w, "sdk", "bpfxray");
 	json_put_string(w, "sdk_version", ctx->version, SEGMENT_IDENTITY_MAX);
 	json_put_bool(w, "auto_instrumentation", true);
+	json_put_string(w, "sampling_rule_name", ctx->sampling_rule, SAMPLING_RULE_NAME_CAP);
 	json_close(w);
 	put_ecs(w, ctx->ecs);
 	json_close(w);

@@ -52,6 +52,7 @@ struct segment_ecs {
 struct segment_context {
 	const char *service_name;      /* cleaned here */
 	const char *version;	       /* bpfxray's own */
+	const char *sampling_rule;     /* the centralized rule that took it; NULL or empty: none */
 	const char *origin;	       /* AWS::ECS::Container ..; NULL: left out */
 	const struct segment_ecs *ecs; /* NULL: not in ECS */
 	enum segment_sql sql;

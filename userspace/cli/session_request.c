@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * session_request.c - a finished request: its trace header, its name, and whether it becomes a
+ * segment by the sampling that is opened and carried on here, too. That is decided once, for front
+ * and worker together, from the head and the start alone; what is left out costs no more than this.
+ */
+#include "cli/environment.h"
+#include "cli/session_private.h"
+#include "util/log.h"
+#include "xray/name_pattern.h"
+
+#define NS_PER_S 1000000000ULL
+
+enum exit_code session_open_sampling(struct session *session)
+{
+	const struct daemon_link *daemon = session->exporter.daemon;
+	const char *how = session->options->sampling;
+
+	environment_check_context_missing();
+	if (!environment_is_enabled()) {
+		log_warn("AWS_XRAY_SDK_ENABLED says no: nothing is sent");
+		how = "none";
+	}
+	return sampling_open(how, daemon ? &daemon->address.tcp : NULL, &session->sampling);
+}
+
+void session_tick_sampling(struct session *session, uint64_t now_ns)
+{
+	const struct sampling_clock now = {
+		.mono_ms = now_ns / 1000000,
+		.epoch_s = (now_ns + session->exporter.realtime_offset_ns) / NS_PER_S,
+	};
+
+	if (session->exporter.daemon)
+		sampling_tick(&session->sampling, daemon_link_tcp(session->exporter.daemon), now);
+}
+
+static void read_header(struct session_counters *counters, const struct request *request,
+			struct trace_header *ret)
+{
+	struct bytes text = bytes_str(request->trace_header);
+
+	if (trace_header_parse(text, ret) < 0)
+		counters->trace_headers_malformed++;
+	else if (ret->root[0])
+		counters->traces_joined++;
+}
+
+static bool is_sampled(struct session *session, const struct request *request,
+		       const struct exporter_label *label, enum trace_sampled ask,
+		       struct sampling_decision *ret)
+{
+	char path[SAMPLING_PATH_CAP];
+	const struct sampling_request asked = {
+		.service = bytes_str(label->name),
+		.service_type = bytes_str(exporter_origin(label->service)),
+		.host = bytes_str(request->host),
+		.method = bytes_str(request->method),
+		.path = sampling_path(bytes_str(request->target), path),
+		.ask = ask,
+		.start_s = (request->start_ns + session->exporter.realtime_offset_ns) / NS_PER_S,
+	};
+
+	sampler_decide(session->sampling.sampler, &asked, ret);
+	return ret->sampled;
+}
+
+void session_take_request(void *ctx, const struct request *request)
+{
+	struct session *session = ctx;
+	const struct service *service = session_service(session, request->tgid);
+	struct sampling_decision decision;
+	struct trace_header header;
+	char name[NAME_CAP];
+	struct exporter_label label = { .service = service,
+					.name = name,
+					.sampling_rule = decision.rule_name };
+
+	session->last_request_ns = session_now_ns();
+	top_view_request(session->view, request);
+	read_header(&session->counters, request, &header);
+	name_pattern_apply(session->options->name_pattern, bytes_str(request->host),
+			   service ? service->name.name : NULL, name);
+	if (is_sampled(session, request, &label, header.sampled, &decision))
+		exporter_send(&session->exporter, &label, request);
+}
