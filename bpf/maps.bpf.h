@@ -71,6 +71,20 @@ struct inside {
 	__u32 dir;
 };
 
+/* A call of a MySQL client library, from its entry to its return. */
+struct client_call {
+	__u64 object; /* the MYSQL or MYSQL_STMT; 0: the thread is in none */
+	__u64 text;
+	__u64 text_len;
+	__u64 started_ns;
+	__u64 sp;   /* the stack pointer at the entry: what it calls is below */
+	__u32 kind; /* BX_CALL_* */
+	__u32 seen; /* CLIENT_*: what became of the socket calls nested in it */
+};
+
+#define CLIENT_READ	  (1u << 0) /* bytes moved, and their connection is read */
+#define CLIENT_UNREADABLE (1u << 1) /* bytes moved that say nothing: cipher text, deflated */
+
 /*
  * A target's thread: the request that it serves; and the call that it is in, which no other thread
  * touches. The call is here and not on the stack because kernels before 6.13 give a program and all
@@ -84,6 +98,7 @@ struct thread {
 	struct syscall call;
 	struct buffers buffers;
 	struct tls_call tls;
+	struct client_call client;
 };
 
 #define THREAD_MULTIPLEX                                                                           \

@@ -135,6 +135,23 @@ static __noinline int socket__peer_ended(struct conn *conn, __u64 now_ns)
 }
 
 /*
+ * The current thread is in a call of a MySQL client library, which moved bytes. An entry whose
+ * return was missed is not above this call on the stack.
+ */
+static __always_inline void client__saw(struct moved *m)
+{
+	struct thread *thread = m->thread;
+	bool unread = m->conn->flags & CONN_FINAL && !thread->tls.session;
+
+	if (thread->call.sp >= thread->client.sp)
+		thread->client.object = 0;
+	else if (m->len)
+		thread->client.seen |= unread || m->conn->flags & CONN_COMPRESSED
+					       ? CLIENT_UNREADABLE
+					       : CLIENT_READ;
+}
+
+/*
  * The call of a TLS library: its bytes are cipher text. Bytes of the handshake may wait for a
  * verdict; nothing comes of them.
  */
@@ -173,6 +190,8 @@ static __always_inline int socket__call(struct sock *sk, struct task_struct *tas
 	m.conn = conn__of(sk, true);
 	if (!m.conn)
 		return 0;
+	if (thread->client.object)
+		client__saw(&m);
 	if (thread->tls.session && tls__encloses(thread, m.conn))
 		return socket__under_tls(&m);
 	if (m.conn->flags & CONN_FINAL)

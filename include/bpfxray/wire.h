@@ -15,9 +15,10 @@
 /* struct bx_record.type */
 #define BX_RECORD_EXCHANGE 1 /* struct bx_exchange, text behind it */
 #define BX_RECORD_FRAGMENT                                                                         \
-	2		    /* struct bx_fragment: bytes that did not fit; precedes its exchange   \
-			     */
-#define BX_RECORD_PROCESS 3 /* struct bx_process */
+	2 /* struct bx_fragment: bytes that did not fit; precedes its exchange                     \
+	   */
+#define BX_RECORD_PROCESS     3 /* struct bx_process */
+#define BX_RECORD_CLIENT_CALL 4 /* struct bx_client_call, text behind it */
 
 /* protocol of a connection */
 #define BX_PROTO_UNKNOWN 0
@@ -159,6 +160,40 @@ struct bx_process {
 	__u32 _pad;
 };
 
+/* struct bx_client_call.kind */
+#define BX_CALL_QUERY	1
+#define BX_CALL_PREPARE 2
+#define BX_CALL_EXECUTE 3
+
+/*
+ * A call of a MySQL client library that no exchange tells of. Each string ends with NUL; empty:
+ * unknown.
+ */
+struct bx_client_call {
+	struct bx_record record;
+	__u64 owner_conn; /* exchange of the thread's current request; 0 = none */
+	__u64 start_ns;
+	__u64 end_ns;
+	__u32 owner_seq;
+	__u32 tgid;
+	__u32 tid;
+	__u32 kind;
+	__u32 error; /* the library's error code, 0 when it did not fail or its layout is not known
+		      */
+	__u32 port;  /* host order, 0 on a unix socket */
+	__u32 text_len;
+	__u32 text_total; /* the statement's whole length; low 32 bits */
+	__u8 failed;
+	__u8 multiplex; /* as BX_EX_MULTIPLEX */
+	char sqlstate[6];
+	char host[64];
+	char user[64];
+	char database[64];
+	char server_version[48];
+	char unix_socket[112];
+	/* text_len bytes of the statement */
+};
+
 /*
  * Per-CPU counters of the kernel side; index into the map `counters`. Loss counters end in the
  * cause.
@@ -181,6 +216,7 @@ enum bx_counter {
 	BX_C_LATE_BYTES,    /* response bytes without an open exchange (attach in mid-exchange) */
 	BX_C_CALLS,	    /* socket calls of targets seen */
 	BX_C_TLS_READ,	    /* TLS sessions whose plain text is read */
+	BX_C_CLIENT_CALLS,  /* calls of MySQL client libraries that were told of */
 	BX_C_TLS_UNTIED,    /* reads and writes of TLS sessions that no socket is known of */
 	BX_C_MAX
 };

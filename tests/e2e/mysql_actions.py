@@ -270,6 +270,16 @@ def reconnect(run):
     run.fetch(again, "SELECT 3")
 
 
+def gone(run):
+    """A statement for a connection that is known to be lost: the client library sends nothing."""
+    cursor = run.connect().cursor()
+    run.fetch(cursor, "SELECT 1")
+    helper = run.connect()
+    run.execute(helper.cursor(), f"KILL {run.connections[0]}")
+    run.execute(cursor, "SELECT 2")
+    run.execute(cursor, "SELECT 'gone', 4711")
+
+
 def library(run):
     """libmariadb's own ways of executing."""
     made = run.call(MariaDBLibrary, account())
@@ -366,7 +376,7 @@ ACTIONS = {
         query, errors, several, several_failing, prepared, keep_prepared, execute_kept, large,
         infile, compressed, databases, killed, killed_query, wrong_password, wrong_database,
         clear_password,
-        refused, unix, procedure, many, rows, unbuffered, locked, reconnect, library,
+        refused, unix, procedure, many, rows, unbuffered, locked, reconnect, gone, library,
         conversation, change_user, attributes, secrets,
         hostile, hostile_raw,
     )

@@ -137,9 +137,10 @@ static void print_probed(void *ctx, const struct mapping *mapping)
 	probes = library_inspect(fd);
 	if (probes <= 0)
 		return;
-	fprintf(files->out, "  %-15s %s: %s\n", files->found++ ? "" : "TLS is read in",
-		mapping->path,
-		probes & LIBRARY_PROBES_OPENSSL ? "OpenSSL's functions" : "GnuTLS's functions");
+	fprintf(files->out, "  %-15s %s:%s%s%s\n", files->found++ ? "" : "probed", mapping->path,
+		probes & LIBRARY_PROBES_OPENSSL ? " OpenSSL" : "",
+		probes & LIBRARY_PROBES_GNUTLS ? " GnuTLS" : "",
+		probes & LIBRARY_PROBES_MYSQL ? " MySQL client" : "");
 }
 
 static void print_probed_files(const struct pid_set *tree, FILE *out)
@@ -152,9 +153,7 @@ static void print_probed_files(const struct pid_set *tree, FILE *out)
 	}
 	table_clear(&files.seen);
 	if (!files.found)
-		fprintf(out,
-			"  %-15s nothing that is mapped now; what is loaded later is noticed\n",
-			"TLS is read in");
+		fprintf(out, "  %-15s no library yet; what is loaded later is noticed\n", "probed");
 }
 
 static void print_libraries(const struct pid_set *tree, FILE *out)

@@ -82,6 +82,8 @@ void session_take_record(void *ctx, const struct record_view *view)
 		err = trace_exchange(session->trace, view->exchange);
 	else if (view->fragment)
 		err = trace_fragment(session->trace, view->fragment);
+	else if (view->call)
+		err = trace_client_call(session->trace, view->call);
 	if (view->process) {
 		services_process(&session->services, view->process);
 		trace_process(session->trace, view->process);

@@ -6,13 +6,25 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "probe/client_layout.h"
 #include "probe/elf_functions.h"
 #include "probe/kernel_private.h"
 #include "util/cleanup.h"
 
 /* The programs that a function takes: at its entry, at its return. */
-enum probe { PROBE_READ, PROBE_WRITE, PROBE_READ_EX, PROBE_WRITE_EX, PROBE_FREE };
+enum probe {
+	PROBE_READ,
+	PROBE_WRITE,
+	PROBE_READ_EX,
+	PROBE_WRITE_EX,
+	PROBE_FREE,
+	PROBE_QUERY,
+	PROBE_PREPARE,
+	PROBE_EXECUTE,
+	PROBE_NONE, /* looked up, not probed */
+};
 
 static const struct probed {
 	const char *function;
@@ -27,24 +39,51 @@ static const struct probed {
 	{ "gnutls_record_recv", LIBRARY_PROBES_GNUTLS, PROBE_READ },
 	{ "gnutls_record_send", LIBRARY_PROBES_GNUTLS, PROBE_WRITE },
 	{ "gnutls_deinit", LIBRARY_PROBES_GNUTLS, PROBE_FREE },
+	/* mysql_query() and what commits call it; mysql_fetch_row(), once per row, is never probed
+	 */
+	{ "mysql_real_query", LIBRARY_PROBES_MYSQL, PROBE_QUERY },
+	{ "mysql_stmt_prepare", LIBRARY_PROBES_MYSQL, PROBE_PREPARE },
+	{ "mysql_stmt_execute", LIBRARY_PROBES_MYSQL, PROBE_EXECUTE },
+	{ "mysql_errno", LIBRARY_PROBES_NONE, PROBE_NONE },
+	{ "mysql_get_server_info", LIBRARY_PROBES_NONE, PROBE_NONE },
 };
 
 #define PROBED_COUNT (sizeof(probed) / sizeof(probed[0]))
 
-static int find_functions(int fd, struct elf_function functions[PROBED_COUNT])
+/* A library file, looked at. */
+struct library {
+	struct elf_function functions[PROBED_COUNT]; /* as in probed[] */
+	enum client_layout layout;
+};
+
+static uint64_t offset_of(const struct library *library, const char *function)
 {
 	for (size_t i = 0; i < PROBED_COUNT; i++)
-		functions[i] = (struct elf_function){ .name = probed[i].function };
-	return elf_functions_find(fd, functions, PROBED_COUNT);
+		if (!strcmp(probed[i].function, function))
+			return library->functions[i].offset;
+	return 0;
+}
+
+static int look_at(int fd, struct library *ret)
+{
+	int found;
+
+	for (size_t i = 0; i < PROBED_COUNT; i++)
+		ret->functions[i] = (struct elf_function){ .name = probed[i].function };
+	found = elf_functions_find(fd, ret->functions, PROBED_COUNT);
+	if (found > 0)
+		ret->layout = client_layout_of(fd, offset_of(ret, "mysql_errno"),
+					       offset_of(ret, "mysql_get_server_info"));
+	return found;
 }
 
 int library_inspect(int fd)
 {
-	struct elf_function functions[PROBED_COUNT];
-	int found = find_functions(fd, functions), libraries = 0;
+	struct library library;
+	int found = look_at(fd, &library), libraries = 0;
 
 	for (size_t i = 0; found > 0 && i < PROBED_COUNT; i++)
-		libraries |= functions[i].offset ? (int)probed[i].library : 0;
+		libraries |= library.functions[i].offset ? (int)probed[i].library : 0;
 	return found < 0 ? found : libraries;
 }
 
@@ -61,8 +100,34 @@ static struct bpf_program *entry_program(struct kernel *kernel, enum probe probe
 		return kernel->skel->progs.tls__write_ex;
 	case PROBE_FREE:
 		return kernel->skel->progs.tls__free;
+	case PROBE_QUERY:
+		return kernel->skel->progs.client__query;
+	case PROBE_PREPARE:
+		return kernel->skel->progs.client__prepare;
+	case PROBE_EXECUTE:
+		return kernel->skel->progs.client__execute;
+	case PROBE_NONE:
+		break;
 	}
 	return NULL;
+}
+
+/* NULL: the return tells nothing. */
+static struct bpf_program *return_program(struct kernel *kernel, const struct library *library,
+					  enum probe probe)
+{
+	if (probe == PROBE_FREE)
+		return NULL;
+	if (probe < PROBE_FREE)
+		return kernel->skel->progs.tls__return;
+	switch (library->layout) {
+	case CLIENT_LAYOUT_MYSQL:
+		return kernel->skel->progs.client__return_mysql;
+	case CLIENT_LAYOUT_MARIADB:
+		return kernel->skel->progs.client__return_mariadb;
+	default:
+		return kernel->skel->progs.client__return_other;
+	}
 }
 
 static int keep_link(struct kernel *kernel, struct bpf_link *link)
@@ -91,14 +156,19 @@ static int attach_one(struct kernel *kernel, struct bpf_program *program, const 
 }
 
 /* The return's probe first: an entry that is seen has a return that is seen. */
-static int attach_function(struct kernel *kernel, const char *path, enum probe probe,
-			   uint64_t offset)
+static int attach_function(struct kernel *kernel, const char *path, const struct library *library,
+			   size_t i)
 {
+	struct bpf_program *at_entry = entry_program(kernel, probed[i].probe);
+	struct bpf_program *at_return = return_program(kernel, library, probed[i].probe);
+	uint64_t offset = library->functions[i].offset;
 	int err = 0;
 
-	if (probe != PROBE_FREE)
-		err = attach_one(kernel, kernel->skel->progs.tls__return, path, offset, true);
-	return err ?: attach_one(kernel, entry_program(kernel, probe), path, offset, false);
+	if (!offset || !at_entry)
+		return 0;
+	if (at_return)
+		err = attach_one(kernel, at_return, path, offset, true);
+	return err ?: attach_one(kernel, at_entry, path, offset, false);
 }
 
 static void detach_from(struct kernel *kernel, size_t first)
@@ -109,17 +179,15 @@ static void detach_from(struct kernel *kernel, size_t first)
 
 int kernel_attach_library(struct kernel *kernel, int fd)
 {
-	struct elf_function functions[PROBED_COUNT];
 	size_t first = kernel->library_link_count;
-	int found = find_functions(fd, functions);
+	struct library library;
+	int found = look_at(fd, &library), err = 0;
 	char path[64];
-	int err = 0;
 
 	/* the descriptor names the file whatever mount namespace it is in, deleted or not */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	for (size_t i = 0; found > 0 && !err && i < PROBED_COUNT; i++)
-		if (functions[i].offset)
-			err = attach_function(kernel, path, probed[i].probe, functions[i].offset);
+		err = attach_function(kernel, path, &library, i);
 	if (found <= 0)
 		return found;
 	if (err < 0) {

@@ -12,7 +12,12 @@
 struct kernel;
 
 /* What a file defines of the functions that are probed; bits. */
-enum library_probes { LIBRARY_PROBES_OPENSSL = 1, LIBRARY_PROBES_GNUTLS = 2 };
+enum library_probes {
+	LIBRARY_PROBES_NONE = 0,
+	LIBRARY_PROBES_OPENSSL = 1,
+	LIBRARY_PROBES_GNUTLS = 2,
+	LIBRARY_PROBES_MYSQL = 4, /* a MySQL client library, or an extension that holds one */
+};
 
 /*
  * What the ELF file @fd defines, as bits of enum library_probes; 0: nothing that is probed. A

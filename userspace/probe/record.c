@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 static bool turn_is_sane(const struct bx_turn *turn)
 {
@@ -45,6 +46,27 @@ static int process_check(const struct bx_process *process, size_t len, struct re
 	return 0;
 }
 
+static bool is_text(const char *field, size_t cap)
+{
+	return memchr(field, 0, cap) != NULL;
+}
+
+static int call_check(const struct bx_client_call *call, size_t len, struct record_view *ret)
+{
+	if (len < sizeof(*call) || call->text_len > len - sizeof(*call) ||
+	    call->text_len > call->text_total || call->kind < BX_CALL_QUERY ||
+	    call->kind > BX_CALL_EXECUTE || call->end_ns < call->start_ns)
+		return -EBADMSG;
+	if (!is_text(call->sqlstate, sizeof(call->sqlstate)) ||
+	    !is_text(call->host, sizeof(call->host)) || !is_text(call->user, sizeof(call->user)) ||
+	    !is_text(call->database, sizeof(call->database)) ||
+	    !is_text(call->server_version, sizeof(call->server_version)) ||
+	    !is_text(call->unix_socket, sizeof(call->unix_socket)))
+		return -EBADMSG;
+	ret->call = call;
+	return 0;
+}
+
 int record_check(const void *data, size_t len, struct record_view *ret)
 {
 	const struct bx_record *record = data;
@@ -59,6 +81,8 @@ int record_check(const void *data, size_t len, struct record_view *ret)
 		return fragment_check(data, len, ret);
 	case BX_RECORD_PROCESS:
 		return process_check(data, len, ret);
+	case BX_RECORD_CLIENT_CALL:
+		return call_check(data, len, ret);
 	default:
 		return -EBADMSG;
 	}

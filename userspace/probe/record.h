@@ -19,6 +19,7 @@ struct record_view {
 	const struct bx_exchange *exchange;
 	const struct bx_fragment *fragment;
 	const struct bx_process *process;
+	const struct bx_client_call *call;
 };
 
 /* @data is 8-byte aligned. 0, or -EBADMSG when sizes or values contradict each other. */

@@ -30,6 +30,10 @@ enum mysql_command {
 };
 
 /* Capability bits used here. */
+/* The client libraries' own codes (errmsg.h): the connection had gone, or went meanwhile. */
+#define MYSQL_CR_SERVER_GONE 2006
+#define MYSQL_CR_SERVER_LOST 2013
+
 #define MYSQL_CAP_CONNECT_WITH_DB   (1u << 3)
 #define MYSQL_CAP_COMPRESS	    (1u << 5)
 #define MYSQL_CAP_PROTOCOL_41	    (1u << 9)

@@ -74,6 +74,7 @@ struct trace *trace_free(struct trace *trace);
  */
 int trace_exchange(struct trace *trace, const struct bx_exchange *ex);
 int trace_fragment(struct trace *trace, const struct bx_fragment *fragment);
+int trace_client_call(struct trace *trace, const struct bx_client_call *call);
 void trace_process(struct trace *trace, const struct bx_process *process);
 
 /*
