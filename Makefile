@@ -56,7 +56,7 @@ PY := build/venv/bin/python
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo compare test test-all test-unit test-bpf lint fuzz bench bench-smoke bench-tools check-vmlinux install clean help
+.PHONY: all deps demo compare test test-all test-unit test-bpf lint fuzz soak bench bench-smoke bench-tools check-vmlinux install clean help
 
 all: $(O)/bpfxray
 
@@ -69,7 +69,7 @@ help:
 	@echo 'make test-kernels  the tracer on other kernels, emulated; downloads them'
 	@echo 'make ARCH=arm64  cross-built, in build/arm64; first: make deps-arm64'
 	@echo 'make bench      what tracing costs, side by side (15 minutes)'
-	@echo 'make lint fuzz install clean; SAN=1 (sanitizers), V=1 (commands)'
+	@echo 'make lint fuzz soak install clean; SAN=1 (sanitizers), V=1 (commands)'
 
 # --- kernel side ---------------------------------------------------------------------------------------------
 
@@ -257,6 +257,13 @@ bench: deps
 bench-smoke: deps
 	$(Q)$(MAKE) --no-print-directory bench-tools
 	$(Q)$(PY) tests/bench/bench.py --smoke
+
+# Ten minutes at full load for each of the two builds.
+SOAK_SECONDS ?= 600
+soak: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory SAN=1 all
+	$(Q)$(PY) tests/e2e/soak.py --seconds $(SOAK_SECONDS)
 
 # --- install -------------------------------------------------------------------------------------------------
 

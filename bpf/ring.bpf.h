@@ -23,10 +23,11 @@
  */
 static __always_inline __u64 ring__wake(void)
 {
+	__u64 quarter = bpf_ringbuf_query(&ring, BPF_RB_RING_SIZE) / 4;
 	__u64 waits = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 
-	return waits > BX_RING_BYTES / 4 && waits % WAKE_STEP < WAKE_BYTES ? BPF_RB_FORCE_WAKEUP
-									   : BPF_RB_NO_WAKEUP;
+	return waits > quarter && waits % WAKE_STEP < WAKE_BYTES ? BPF_RB_FORCE_WAKEUP
+								 : BPF_RB_NO_WAKEUP;
 }
 
 struct fragment_record {

@@ -53,7 +53,8 @@ struct options {
 	size_t pid_count;
 	struct choice choices[OPTIONS_CHOICES_MAX]; /* in the order given */
 	size_t choice_count;
-	size_t queue_bytes; /* documents that wait for the daemon */
+	size_t ring_bytes, open_exchanges; /* 0: as limits.h has them */
+	size_t queue_bytes;		   /* documents that wait for the daemon */
 	size_t queue_documents;
 	const char *daemon; /* HOST:PORT, not looked at yet */
 	bool no_daemon;

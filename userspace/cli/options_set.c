@@ -158,6 +158,20 @@ int set_size(struct options *options, const struct flag *flag, const char *value
 	return 0;
 }
 
+int set_power(struct options *options, const struct flag *flag, const char *value)
+{
+	int r = set_size(options, flag, value);
+	size_t size;
+
+	if (r < 0)
+		return r;
+	size = *(size_t *)((char *)options + flag->offset);
+	if (size & (size - 1))
+		return option_wrong(options, "--%s: %.64s is not a power of two", flag->name,
+				    value);
+	return 0;
+}
+
 int set_true(struct options *options, const struct flag *flag, const char *value)
 {
 	(void)value;

@@ -13,13 +13,13 @@
 
 static size_t field_size(const struct flag *flag)
 {
-	if (flag->set == set_text)
+	if (flag->set == set_text || flag->set == set_name_pattern)
 		return sizeof(char *);
 	if (flag->set == set_true)
 		return sizeof(bool);
 	if (flag->set == set_word)
 		return sizeof(unsigned int);
-	return flag->set == set_size ? sizeof(size_t) : 0;
+	return flag->set == set_size || flag->set == set_power ? sizeof(size_t) : 0;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -43,7 +43,7 @@ static bool same_field(const struct flag *flag, const struct options *a, const s
 {
 	const char *left = (const char *)a + flag->offset, *right = (const char *)b + flag->offset;
 
-	if (flag->set == set_text)
+	if (flag->set == set_text || flag->set == set_name_pattern)
 		return same_text(*(const char *const *)left, *(const char *const *)right);
 	if (flag->set == set_duration)
 		return a->duration_s == b->duration_s;

@@ -42,6 +42,8 @@ static enum exit_code open_kernel(struct session *session)
 	};
 	const struct kernel_options options = {
 		.backend = backends[session->options->backend],
+		.ring_bytes = session->options->ring_bytes,
+		.open_exchanges = session->options->open_exchanges,
 		.verbose = session->options->verbose > 1,
 	};
 	const struct kernel_sink sink = { session_take_record, session };

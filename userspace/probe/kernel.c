@@ -112,6 +112,18 @@ static int see_own_call(struct kernel *kernel)
 	return after[BX_C_CALLS] >= before[BX_C_CALLS] + 2 ? 0 : -ENOMSG;
 }
 
+static int size_maps(struct kernel *kernel)
+{
+	const struct kernel_options *options = &kernel->options;
+	int err = 0;
+
+	if (options->ring_bytes)
+		err = bpf_map__set_max_entries(kernel->skel->maps.ring, options->ring_bytes);
+	if (!err && options->open_exchanges)
+		err = bpf_map__set_max_entries(kernel->skel->maps.pool, options->open_exchanges);
+	return err;
+}
+
 static int load_backend(struct kernel *kernel, enum kernel_backend backend, const char **ret_step)
 {
 	int err;
@@ -121,7 +133,7 @@ static int load_backend(struct kernel *kernel, enum kernel_backend backend, cons
 	kernel->skel = bpfxray_bpf__open();
 	if (!kernel->skel)
 		return -errno;
-	err = backend_choose(kernel->skel, backend);
+	err = backend_choose(kernel->skel, backend) ?: size_maps(kernel);
 	if (err)
 		return err;
 	*ret_step = "load";
@@ -181,6 +193,7 @@ int kernel_open(const struct kernel_options *options, struct kernel_sink sink, s
 	kernel->wait_fd = -1;
 	libbpf_set_print(options->verbose ? print_all : print_quietly);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	kernel->options = *options;
 	err = try_backends(kernel, options->backend, why, why_cap);
 	if (err) {
 		kernel_free(kernel);

@@ -30,7 +30,9 @@ enum kernel_backend {
 
 struct kernel_options {
 	enum kernel_backend backend;
-	bool verbose; /* libbpf's own messages, the verifier's log included */
+	size_t ring_bytes;     /* a power of two; 0: BX_RING_BYTES */
+	size_t open_exchanges; /* places in the pool; 0: BX_POOL_MAX */
+	bool verbose;	       /* libbpf's own messages, the verifier's log included */
 };
 
 struct kernel;

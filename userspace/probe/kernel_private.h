@@ -14,6 +14,7 @@ struct kernel {
 	int wait_fd; /* epoll: the ring's wake-up, and what kernel_wait_for() was given */
 	struct bpf_link *sweep;
 	struct kernel_sink sink;
+	struct kernel_options options;
 	enum kernel_backend backend;
 	uint64_t base[BX_C_MAX]; /* counters after the own call */
 	uint64_t bad_records;

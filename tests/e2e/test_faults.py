@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What happens to the tracer and to its target: killed and restarted, the kernel side's memory too
+small, descriptors and memory short, a clock that steps, a worker killed in a request, documents of
+many sizes. The service is under load throughout, its answers are checked, its requests counted, and
+the books balance. (What happens to the daemons: test_delivery.py; to the output: test_robust.py.)
+"""
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import unittest
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from lib import load, services, suite, traced  # noqa: E402
+from lib.client import ProtocolError  # noqa: E402
+from lib.daemon import Daemon  # noqa: E402
+from lib.loaded import CLIENTS, agent_of, ids_after, ids_in, prepare, under_load  # noqa: E402
+from lib.paths import BPFXRAY, TESTS  # noqa: E402
+from lib.process import Processes, wait_until  # noqa: E402
+from lib.tracer import Tracer  # noqa: E402
+
+HOUR_S = 3600
+MEMORY_CGROUPS = Path("/sys/fs/cgroup/memory")
+MEMORY_LIMIT = 64 << 20
+
+
+class Faults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.resources = ExitStack()
+        cls.addClassCleanup(cls.resources.close)
+        stack = cls.resources.enter_context(services.running("gunicorn-gthread", "pymysql"))
+        cls.server = stack.server
+        prepare(cls.server)
+
+    def setUp(self):
+        self.processes = self.enterContext(Processes())
+        self.daemon = self.enterContext(Daemon())
+
+    def start(self, name="bpfxray", options=(), **how):
+        tracer = Tracer(
+            self.processes, [self.server.pid], self.daemon.address, options, name=name, **how)
+        self.ready_ns = time.time_ns()
+        return tracer
+
+    def stop(self, tracer):
+        stats = tracer.stop()
+        self.daemon.wait_quiet(0.3)
+        self.daemon.close()
+        self.assertEqual(([], 0), (self.daemon.bad, self.daemon.lost))
+        self.assertEqual([], traced.unbalanced(stats), tracer.messages())
+        return stats
+
+    def check_all(self, sent, stats):
+        """Every request since `ready` is there once, and nothing is counted as lost."""
+        found = ids_in(self.daemon.documents)
+        self.assertEqual(len(found), len(set(found)), "a request came twice")
+        missing = ids_after(sent, self.ready_ns) - set(found)
+        self.assertEqual(set(), missing, f"{len(missing)} of {len(sent)} are missing: {stats}")
+        self.assertEqual({}, traced.losses(stats))
+
+    def test_killed_and_restarted(self):
+        with under_load(self.server) as sent:
+            first = self.start("first")
+            time.sleep(1)
+            first.kill()
+            before = len(self.daemon.documents)
+            second = self.start("second")
+            time.sleep(2)
+        time.sleep(0.5)
+        stats = self.stop(second)
+        self.assertGreater(before, 0)
+        self.check_all(sent, stats)
+
+    def ask_and_stay(self):
+        """Forty more connections with a request each; while the tracer sleeps nobody gives their
+        places back."""
+        request = b"GET /todos HTTP/1.1\r\nHost: x\r\n\r\n"
+        for _ in range(40):
+            one = load.client.Connection(self.server.address)
+            self.addCleanup(one.close)
+            one.send(request)
+            self.assertEqual(200, one.read_response("GET").status)
+
+    def check_losses_are_counted(self, option, causes, meanwhile=lambda: None):
+        with under_load(self.server) as sent:
+            tracer = self.start(options=option)
+            time.sleep(1)
+            os.kill(tracer.pid, signal.SIGSTOP)
+            meanwhile()
+            time.sleep(2)
+            os.kill(tracer.pid, signal.SIGCONT)
+            time.sleep(1)
+        time.sleep(0.5)
+        stats = self.stop(tracer)
+        found = ids_in(self.daemon.documents)
+        missing = ids_after(sent, self.ready_ns) - set(found)
+        lost = sum(stats["kernel"][cause] for cause in causes)
+        self.assertGreater(lost, 0, "nothing was lost: the memory was not too small")
+        self.assertEqual(len(found), len(set(found)), "a request came twice")
+        self.assertLessEqual(len(missing), lost, stats)
+
+    def test_ring_too_small(self):
+        self.check_losses_are_counted(
+            ("--ring-bytes", "65536"), ("lost_ring_full", "lost_fragments"))
+
+    def test_pool_too_small(self):
+        self.check_losses_are_counted(
+            ("--open-exchanges", "16"), ("lost_pool_full",), self.ask_and_stay)
+
+    def test_clock_that_steps(self):
+        shim, clock = (self.processes.directory / name for name in ("shim.so", "clock"))
+        subprocess.run(
+            ["gcc", "-shared", "-fPIC", "-o", shim, TESTS / "lib" / "clock_shim.c", "-ldl"],
+            check=True)
+        clock.write_text("0")
+        tracer = self.start(env={"LD_PRELOAD": str(shim), "CLOCK_SHIM": str(clock)})
+        counts = []
+        with under_load(self.server) as sent:
+            for offset in (0, HOUR_S, -HOUR_S):
+                clock.write_text(str(offset))
+                time.sleep(1.5)
+                counts.append(len(self.daemon.documents))
+        time.sleep(0.5)
+        stats = self.stop(tracer)
+        self.check_all(sent, stats)
+        shifts = set()
+        for one in self.daemon.documents:
+            self.assertLess(0, one["end_time"] - one["start_time"], one)
+            self.assertLess(one["end_time"] - one["start_time"], 10, one)
+            for child in one.get("subsegments", ()):
+                self.assertGreaterEqual(child["start_time"], one["start_time"])
+                self.assertLessEqual(child["end_time"], one["end_time"])
+            shifts.add(round((one["start_time"] - time.time()) / HOUR_S))
+        self.assertEqual({-1, 0, 1}, shifts)
+
+    def test_worker_killed_in_a_request(self):
+        tracer = self.start()
+        url = "http://%s:%d/test/slow?ms=20000" % self.server.address
+        agent = {"User-Agent": "killed-meanwhile"}
+        pids = [
+            int(pid) for pid in Path(
+                f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split()]
+        with ExitStack() as stack:
+            conn = stack.enter_context(load.client.Connection(self.server.address))
+            conn.send(f"GET /test/slow?ms=20000 HTTP/1.1\r\nHost: x\r\n"
+                      f"User-Agent: {agent['User-Agent']}\r\n\r\n".encode())
+            time.sleep(0.5)
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            with self.assertRaises((OSError, ProtocolError)):
+                conn.read_response("GET")
+        wait_until(self.serves_again, 30, f"{url}: the server does not come back")
+        self.ready_ns = time.time_ns()
+        with under_load(self.server) as sent:
+            time.sleep(1)
+        time.sleep(0.5)
+        self.stop(tracer)
+        killed = [d for d in self.daemon.documents if agent_of(d) == "killed-meanwhile"]
+        self.assertEqual(1, len(killed))
+        self.assertTrue(killed[0]["fault"], killed)
+        found = ids_in(self.daemon.documents)
+        self.assertEqual(set(), ids_after(sent, self.ready_ns) - set(found))
+
+    def serves_again(self):
+        try:
+            url = "http://%s:%d/todos" % self.server.address
+            return urllib.request.urlopen(url, timeout=5).status == 200
+        except OSError:
+            return False
+
+    def test_documents_of_many_sizes(self):
+        tracer = self.start()
+        sizes = (1, 30, 120, 250, 500)
+        for n in sizes:
+            request = urllib.request.Request(
+                "http://%s:%d/test/many?n=%d" % (*self.server.address, n),
+                headers={"User-Agent": f"many-{n}"})
+            urllib.request.urlopen(request, timeout=60).read()
+        time.sleep(0.5)
+        stats = self.stop(tracer)
+        self.assertEqual(0, stats["udp"]["too_large"])
+        split = 0
+        for n in sizes:
+            segment = next(d for d in self.daemon.documents if agent_of(d) == f"many-{n}")
+            alone = [
+                d for d in self.daemon.documents
+                if d.get("type") == "subsegment" and d["trace_id"] == segment["trace_id"]]
+            for one in alone:
+                self.assertEqual(segment["id"], one["parent_id"])
+            inside = segment.get("subsegments", [])
+            selects = [one for one in alone + inside if "SELECT" in one["sql"].get(
+                "sanitized_query", "")]
+            self.assertGreaterEqual(len(selects), n)
+            split += bool(alone)
+        self.assertGreaterEqual(split, 2, "no document was too large for a datagram")
+        self.assertEqual({}, traced.losses(stats))
+
+    def test_descriptors_run_out(self):
+        with under_load(self.server) as sent:
+            tracer = self.start()
+            time.sleep(1)
+            used = len(os.listdir(f"/proc/{tracer.pid}/fd"))
+            usual = resource.prlimit(tracer.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(tracer.pid, resource.RLIMIT_NOFILE, (used, usual[1]))
+            time.sleep(2)
+            resource.prlimit(tracer.pid, resource.RLIMIT_NOFILE, usual)
+            time.sleep(1)
+        time.sleep(0.5)
+        self.check_all(sent, self.stop(tracer))
+
+    def test_memory_limit(self):
+        group = MEMORY_CGROUPS / f"bpfxray-test-{os.getpid()}"
+        try:
+            group.mkdir()
+            (group / "memory.limit_in_bytes").write_text(str(MEMORY_LIMIT))
+        except OSError as error:
+            self.skipTest(f"no control group for memory here: {error}")
+        self.addCleanup(lambda: wait_until(lambda: group.rmdir() is None, 10, "the group stays"))
+        launcher = self.processes.directory / "limited"
+        launcher.write_text(
+            f'#!/bin/sh\necho $$ > {group}/cgroup.procs\nexec {BPFXRAY} "$@"\n')
+        launcher.chmod(0o755)
+        with under_load(self.server) as sent:
+            tracer = self.start(program=launcher)
+            time.sleep(4)
+        time.sleep(0.5)
+        stats = self.stop(tracer)
+        most = int((group / "memory.max_usage_in_bytes").read_text())
+        self.assertGreater(most, 1 << 20, "the limit did not apply to the tracer")
+        self.assertLessEqual(most, MEMORY_LIMIT)
+        self.check_all(sent, stats)
+
+    def test_new_connection_for_each_request(self):
+        plan = load.Plan(self.server.address, kinds={"missing": load.TODO_KINDS["missing"]})
+        tracer = self.start()
+        sent = load.run(plan, 2000, 2 * CLIENTS)
+        time.sleep(0.5)
+        stats = self.stop(tracer)
+        self.assertEqual([], [one for one in sent if one.status != 404])
+        self.check_all(sent, stats)
+
+
+if __name__ == "__main__":
+    suite.main()
