@@ -35,7 +35,10 @@ static int index_add(struct trace *trace, struct live *live)
 	if (!live->peer.port && !live->peer_ino)
 		return 0;
 	if (first) {
+		live->end_prev = first;
 		live->end_next = first->end_next;
+		if (live->end_next)
+			live->end_next->end_prev = live;
 		first->end_next = live;
 	} else {
 		r = table_insert(&trace->by_end, end_key(live), live);
@@ -48,21 +51,19 @@ static int index_add(struct trace *trace, struct live *live)
 
 static int index_remove(struct trace *trace, struct live *live)
 {
-	struct live *at = table_find(&trace->by_end, end_key(live));
+	struct live *next = live->end_next;
 
 	if (!live->indexed)
 		return 0;
 	live->indexed = false;
-	if (at != live) {
-		while (at->end_next != live)
-			at = at->end_next;
-		at->end_next = live->end_next;
+	if (next)
+		next->end_prev = live->end_prev;
+	if (live->end_prev) {
+		live->end_prev->end_next = next;
 		return 0;
 	}
 	table_remove(&trace->by_end, end_key(live));
-	if (!live->end_next)
-		return 0;
-	return table_insert(&trace->by_end, end_key(live), live->end_next);
+	return next ? table_insert(&trace->by_end, end_key(live), next) : 0;
 }
 
 /*

@@ -170,6 +170,7 @@ struct live {
 	struct list told_link; /* trace->told */
 	struct route *route;
 	struct live *end_next; /* the next one whose peer has the same port or inode */
+	struct live *end_prev; /* NULL: the one that trace->by_end has */
 	struct live *front;    /* of a worker's request */
 	struct live *worker;   /* of a front's */
 	struct thread *thread;
