@@ -14,14 +14,14 @@ static bool is_digit(int c)
 	return c >= '0' && c <= '9';
 }
 
-static bool is_letter(int c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+static const bool name_bytes[256] = {
+	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+	['_'] = true,	      ['$'] = true,	    [0x80 ... 0xff] = true,
+};
 
 static bool is_name(int c)
 {
-	return is_digit(c) || is_letter(c) || c == '_' || c == '$' || c >= 0x80;
+	return c >= 0 && name_bytes[c];
 }
 
 static bool is_space(int c)
@@ -144,9 +144,10 @@ static bool skip_space(struct sql_lex *lex)
 
 static size_t name_len(const struct sql_lex *lex)
 {
+	struct bytes rest = bytes_skip(lex->in, lex->at);
 	size_t n = 0;
 
-	while (is_name(peek(lex, n)))
+	while (n < rest.len && name_bytes[rest.at[n]])
 		n++;
 	return n;
 }
@@ -192,9 +193,12 @@ static size_t number_len(const struct sql_lex *lex)
 static size_t prefix_len(const struct sql_lex *lex)
 {
 	int first = peek(lex, 0);
-	size_t n = name_len(lex);
+	size_t n;
 
-	if (n == 1 && first > 0 && strchr("xXbBnN", first))
+	if (first <= 0 || !strchr("xXbBnN_", first))
+		return 0;
+	n = name_len(lex);
+	if (n == 1 && first != '_')
 		return peek(lex, 1) == '\'' ? 1 : 0;
 	if (n < 2 || first != '_')
 		return 0;
@@ -236,7 +240,7 @@ static bool is_lead_word(struct bytes word)
 		"return", "rlike",    "between", "default",  NULL,
 	};
 
-	return sql_word_in(word, words);
+	return word.len <= sizeof("interval") - 1 && sql_word_in(word, words);
 }
 
 static bool is_number_start(const struct sql_lex *lex)
