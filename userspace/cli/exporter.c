@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/random.h"
 #include "cli/version.h"
 #include "emit/document.h"
 #include "emit/split.h"
@@ -134,7 +133,7 @@ void exporter_send(struct exporter *exporter, const struct exporter_label *label
 		.ecs = origin ? &ecs : NULL,
 		.sql = exporter_segment_sql(exporter->sql),
 		.realtime_offset_ns = exporter->realtime_offset_ns,
-		.random = { .fill = random_fill },
+		.random = { random_pool_fill, &exporter->random },
 	};
 	const struct document_sink sink = { send_document, exporter };
 	struct json_writer *json = &exporter->json;

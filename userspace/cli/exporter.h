@@ -9,6 +9,7 @@
 #include "cli/daemon_link.h"
 #include "cli/exit_codes.h"
 #include "cli/options.h"
+#include "cli/random.h"
 #include "cli/services.h"
 #include "emit/file.h"
 #include "trace/request.h"
@@ -28,6 +29,7 @@ struct exporter {
 	struct file_writer *kept;   /* for --report (run_report.h), not owned; NULL: none */
 	enum sql_text sql;
 	int64_t realtime_offset_ns;
+	struct random_pool random;
 	struct json_writer json; /* the document at hand; its memory serves the next one */
 	struct exporter_counters counters;
 };
