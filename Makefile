@@ -211,6 +211,8 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,build/fuzz/%,$(wildcard tests/fuzz/fuz
 
 build/fuzz/report: $(wildcard userspace/report/*.c) $(O)/gen/report_page.inc
 
+build/fuzz/ecs: $(wildcard userspace/host/*.c)
+
 build/fuzz/config: $(wildcard userspace/cli/options*.c userspace/host/*.c) userspace/cli/config.c userspace/emit/address.c
 
 build/fuzz/%: tests/fuzz/fuzz_%.c $(CORE_SRC) userspace/probe/record.c

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * fuzz_ecs.c - what traced processes and the ECS agent tell, as any bytes: control groups, the
+ * agent's answers, Docker's files, the kernel's table of sockets. The input's first byte chooses
+ * the parser.
+ */
+#include "fuzz.h"
+#include "host/choice.h"
+#include "host/docker.h"
+#include "host/listening.h"
+
+#include <errno.h>
+
+#define CID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void check_text(const char *text, size_t cap)
+{
+	size_t len = strnlen(text, cap);
+
+	INVARIANT(len < cap);
+	for (size_t i = 0; i < len; i++)
+		INVARIANT((unsigned char)text[i] >= 0x20 && text[i] != 0x7f);
+}
+
+#define CHECK_TEXT(field) check_text(field, sizeof(field))
+
+static void fuzz_cgroup(struct bytes in)
+{
+	struct container_ids ids;
+	int r = container_ids_parse(in, &ids);
+
+	INVARIANT(!r || r == -ENOENT);
+	INVARIANT(strlen(ids.container) == (r ? 0 : CONTAINER_ID_LEN));
+	INVARIANT(strlen(ids.task) <= TASK_ID_MAX && (!r || !ids.task[0]));
+	(void)choice_cgroup_fits("/ecs/0/" CID, in);
+	INVARIANT(!choice_cgroup_fits("/", in));
+}
+
+static void check_task(const struct ecs_task *task)
+{
+	char arn[ECS_ARN_CAP];
+
+	CHECK_TEXT(task->container_id);
+	CHECK_TEXT(task->container_name);
+	CHECK_TEXT(task->docker_name);
+	CHECK_TEXT(task->container_arn);
+	CHECK_TEXT(task->task_arn);
+	CHECK_TEXT(task->family);
+	CHECK_TEXT(task->revision);
+	CHECK_TEXT(task->cluster);
+	ecs_cluster_arn(task, NULL, arn);
+	CHECK_TEXT(arn);
+}
+
+static void fuzz_answers(struct bytes in)
+{
+	struct ecs_task task;
+	struct ecs_host host;
+
+	if (!ecs_task_parse_introspection(in, CID, &task)) {
+		INVARIANT(!strcmp(task.container_id, CID));
+		check_task(&task);
+	}
+	if (!ecs_task_parse_metadata(in, &task)) {
+		INVARIANT(task.container_name[0] && task.task_arn[0]);
+		check_task(&task);
+	}
+	if (!ecs_host_parse(in, &host)) {
+		CHECK_TEXT(host.cluster);
+		CHECK_TEXT(host.instance_arn);
+	}
+}
+
+static void fuzz_docker(struct bytes in)
+{
+	char name[64];
+
+	if (!docker_name_parse(in, name, sizeof(name))) {
+		CHECK_TEXT(name);
+		INVARIANT(name[0]);
+	}
+}
+
+static void fuzz_listening(struct bytes in)
+{
+	struct listener listener;
+	char *line = malloc(in.len + 1);
+
+	INVARIANT(line);
+	memcpy(line, in.at, in.len);
+	line[in.len] = '\0';
+	(void)listening_parse(line, &listener);
+	free(line);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static void (*const parsers[])(struct bytes in) = { fuzz_cgroup, fuzz_answers, fuzz_docker,
+							    fuzz_listening };
+	struct bytes in;
+
+	if (!size)
+		return 0;
+	in = fuzz_prefix(bytes_skip(bytes_of(data, size), 1), size - 1);
+	parsers[data[0] % (sizeof(parsers) / sizeof(parsers[0]))](in);
+	free((void *)in.at);
+	return 0;
+}
