@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import unittest  # noqa: E402
 
 from lib import certificates, client, mariadb, suite, traced  # noqa: E402
-from lib.ground_truth import FEWER, REQUESTS, GroundTruth  # noqa: E402
+from lib.ground_truth import CLIENTS, FEWER, REQUESTS, GroundTruth  # noqa: E402
 from lib.process import Processes  # noqa: E402
 
 DRIVERS = ("connector-c", "connector-pure", "mysqlclient", "pymysql")
@@ -24,11 +24,15 @@ SECRETS = (mariadb.PASSWORD,)
 
 
 class Tls(GroundTruth):
+    # Sessions without a read or a write: at the attach, those that only say goodbye.
+    unread_max = 0
+
     def assert_true(self, report, one, requests):
         super().assert_true(report, one, requests)
         kernel = one.stats["kernel"]
         self.assertGreater(kernel["tls_connections"], 0, "nothing spoke TLS")
-        self.assertEqual(kernel["tls_connections"], kernel["tls_sessions_read"], one.story())
+        unread = kernel["tls_connections"] - kernel["tls_sessions_read"]
+        self.assertLessEqual(unread, self.unread_max, one.story())
 
     def assert_no_secrets(self, one):
         text = one.story() + "".join(map(str, one.documents))
@@ -47,6 +51,7 @@ class Tls(GroundTruth):
                 self.check(shape, "pymysql", count=FEW, https=True)
 
     def test_https_and_database_attached_under_load(self):
+        self.unread_max = 2 * CLIENTS
         # a handshake for each request leaves fewer of them
         self.check_attach_under_load("uwsgi", https=True, tls_database=True, window_min=FEW)
 
