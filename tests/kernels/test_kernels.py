@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import guest  # noqa: E402
 import packages  # noqa: E402
+import userland  # noqa: E402
 
 from lib import mariadb  # noqa: E402
 from lib.paths import ROOT, venv_program  # noqa: E402
@@ -126,7 +127,10 @@ def command_of(case):
 
 
 def build(case):
-    arch = [] if case.arch == guest.HOST_ARCH else [f"ARCH={case.arch}"]
+    arch = []
+    if case.arch != guest.HOST_ARCH:
+        userland.get(case.arch)
+        arch = [f"ARCH={case.arch}"]
     subprocess.run(["make", "-s", *arch, "test-bpf-programs"], cwd=ROOT, check=True)
 
 
