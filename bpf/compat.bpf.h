@@ -119,6 +119,15 @@ static __always_inline bool syscall__goes_on(struct task_struct *task, struct sy
 }
 
 /*
+ * True when the tracepoint's program that runs for @task may be preempted. Kernels that allow it
+ * pin the task to its CPU for the time; the others switch preemption off and have no need to.
+ */
+static __always_inline bool tracepoint__is_preemptible(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->migration_disabled) && task->migration_disabled;
+}
+
+/*
  * At most @cap, in a form that the verifier believes: clang compares a copy of a 32-bit value and
  * then uses the value itself, or drops the comparison as redundant. Between the two barriers it
  * must compare, and hand on, this register.

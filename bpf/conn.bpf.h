@@ -16,6 +16,26 @@
 /* Set by the loader: true when the backend's program type has no socket storage. */
 extern const volatile bool conn_by_pointer;
 
+/*
+ * Set when a program was seen to run where it may be preempted: then each of the programs that must
+ * not be left out has a second one behind it (socket_sock.bpf.c). Read by the agent.
+ */
+extern bool again_needed;
+
+/*
+ * True when the program that asks is to do the work. @mark is of the thread or the connection that
+ * the event is about: the first program leaves it, the second takes it away.
+ */
+static __always_inline bool again__is_mine(__u8 *mark, bool second)
+{
+	bool marked = *mark;
+
+	if (!again_needed)
+		return !second;
+	*mark = !second;
+	return !second || !marked;
+}
+
 /* The current thread's state, or NULL when it is nobody's target. */
 static __always_inline struct thread *thread__of(struct task_struct *task)
 {

@@ -19,5 +19,8 @@ struct counters_map counters SEC(".maps");
 /* Set by the loader; see conn.bpf.h. */
 const volatile bool conn_by_pointer = false;
 
+/* See conn.bpf.h. */
+bool again_needed;
+
 char LICENSE[] SEC("license")
 = "Dual BSD/GPL";

@@ -39,7 +39,8 @@ struct conn {
 	__u8 protocol;
 	__u8 role;
 	__u8 tries;
-	__u8 _pad[5];
+	__u8 mark; /* again__is_mine() */
+	__u8 _pad[4];
 };
 
 struct span {
@@ -94,6 +95,7 @@ struct thread {
 	__u64 request_conn; /* 0: none */
 	__u32 request_seq;
 	__u32 flags; /* THREAD_* */
+	__u8 mark;   /* again__is_mine() */
 	struct inside inside;
 	struct syscall call;
 	struct buffers buffers;

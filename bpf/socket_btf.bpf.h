@@ -8,13 +8,11 @@
 
 #include "socket.bpf.h"
 
-/* The current thread's call on @sk returned @ret: for programs that are handed a struct sock. */
-static __always_inline int socket__returned(struct sock *sk, int ret, __u32 dir)
+/* The call of a target's @thread on @sk returned @ret. */
+static __always_inline int socket__returned(struct sock *sk, struct task_struct *task,
+					    struct thread *thread, int ret, __u32 dir)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct thread *thread = thread__of(task);
-
-	if (!thread || ret < 0 || sk->sk_type != SOCK_STREAM)
+	if (ret < 0 || sk->sk_type != SOCK_STREAM)
 		return 0;
 	syscall__current(task, &thread->call);
 	return socket__call(sk, task, thread, ret, dir);

@@ -9,6 +9,14 @@
  */
 #include "socket_btf.bpf.h"
 
+static __always_inline int fexit__returned(struct sock *sk, int ret, __u32 dir)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = thread__of(task);
+
+	return sk && thread ? socket__returned(sk, task, thread, ret, dir) : 0;
+}
+
 /* What a message or a page is, is not looked at: the buffer comes from the caller's registers. */
 struct msghdr;
 struct page;
@@ -18,7 +26,7 @@ struct page;
 	int BPF_PROG(fexit__##name, struct socket *socket, struct msghdr *msg, size_t size,        \
 		     int ret)                                                                      \
 	{                                                                                          \
-		return socket->sk ? socket__returned(socket->sk, ret, SENT) : 0;                   \
+		return fexit__returned(socket->sk, ret, SENT);                                     \
 	}
 
 #define SEND_PAGE_ENTRY(name)                                                                      \
@@ -26,7 +34,7 @@ struct page;
 	int BPF_PROG(fexit__##name, struct socket *socket, struct page *page, int offset,          \
 		     size_t size, int flags, int ret)                                              \
 	{                                                                                          \
-		return socket->sk ? socket__returned(socket->sk, ret, SENT) : 0;                   \
+		return fexit__returned(socket->sk, ret, SENT);                                     \
 	}
 
 #define RECEIVE_ENTRY(name)                                                                        \
@@ -34,9 +42,9 @@ struct page;
 	int BPF_PROG(fexit__##name, struct socket *socket, struct msghdr *msg, size_t size,        \
 		     int flags, int ret)                                                           \
 	{                                                                                          \
-		if (!socket->sk || flags & (MSG_PEEK | MSG_ERRQUEUE))                              \
+		if (flags & (MSG_PEEK | MSG_ERRQUEUE))                                             \
 			return 0;                                                                  \
-		return socket__returned(socket->sk, ret, RECEIVED);                                \
+		return fexit__returned(socket->sk, ret, RECEIVED);                                 \
 	}
 
 SEND_ENTRY(inet_sendmsg)

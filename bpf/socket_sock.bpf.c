@@ -3,13 +3,30 @@
  * socket_sock.bpf.c - backend `sock`: the kernel's own tracepoints behind each socket read and
  * write (kernel 6.3 and later). Only socket calls pay; the buffer comes from the caller's
  * registers.
+ *
+ * The programs `_again` are for kernels whose tracepoints may be preempted (from 7.0 on). There
+ * the kernel leaves a program out when a thread is switched to while another one is inside of it
+ * on the same CPU. A second program on the same tracepoint sees that the first did not run, and
+ * does its work. Where it is not needed the agent takes it away.
  */
 #include "socket_btf.bpf.h"
+#include "state.bpf.h"
+#include "fork.bpf.h"
+
+static __always_inline int sock__moved(struct sock *sk, int ret, __u32 dir, bool second)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = thread__of(task);
+
+	if (!thread || !again__is_mine(&thread->mark, second))
+		return 0;
+	return socket__returned(sk, task, thread, ret, dir);
+}
 
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(tp__sock_send_length, struct sock *sk, int ret, int flags)
 {
-	return socket__returned(sk, ret, SENT);
+	return sock__moved(sk, ret, SENT, false);
 }
 
 SEC("tp_btf/sock_recv_length")
@@ -17,5 +34,37 @@ int BPF_PROG(tp__sock_recv_length, struct sock *sk, int ret, int flags)
 {
 	if (flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return 0;
-	return socket__returned(sk, ret, RECEIVED);
+	return sock__moved(sk, ret, RECEIVED, false);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(tp__sock_send_again, struct sock *sk, int ret, int flags)
+{
+	if (!again_needed)
+		again_needed = tracepoint__is_preemptible(bpf_get_current_task_btf());
+	return sock__moved(sk, ret, SENT, true);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(tp__sock_recv_again, struct sock *sk, int ret, int flags)
+{
+	if (flags & (MSG_PEEK | MSG_ERRQUEUE))
+		return 0;
+	return sock__moved(sk, ret, RECEIVED, true);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tp__sock_state_again, struct sock *sk, int old, int state)
+{
+	return state__changed(sk, old, state, true);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(tp__sock_fork_again, struct task_struct *parent, struct task_struct *child)
+{
+	__u32 tgid = child->tgid;
+
+	if (child->pid == child->tgid && bpf_map_lookup_elem(&bx_targets, &tgid))
+		return 0;
+	return process__forked(parent, child);
 }

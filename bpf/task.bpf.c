@@ -3,42 +3,12 @@
  * task.bpf.c - which threads are targets: children inherit at fork, before they run; the list of
  * processes follows fork, exec and exit; and the walks that the agent starts when it attaches.
  */
-#include "conn.bpf.h"
-#include "ring.bpf.h"
-
-static __always_inline void process__tell(__u32 what, __u32 tgid, __u32 parent_tgid)
-{
-	struct bx_process process = {
-		.record = { BX_RECORD_PROCESS, sizeof(process) },
-		.at_ns = bpf_ktime_get_ns(),
-		.what = what,
-		.tgid = tgid,
-		.parent_tgid = parent_tgid,
-	};
-
-	bpf_ringbuf_output(&ring, &process, sizeof(process), ring__wake());
-}
+#include "fork.bpf.h"
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(tp__sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct target *target, inherited = {};
-	__u32 tgid;
-
-	if (!bpf_task_storage_get(&thread_of_task, parent, NULL, 0))
-		return 0;
-	if (!bpf_task_storage_get(&thread_of_task, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE))
-		counter__add(BX_C_LOST_SOCKET, 1);
-	if (child->pid != child->tgid)
-		return 0;
-	tgid = parent->tgid;
-	target = bpf_map_lookup_elem(&bx_targets, &tgid);
-	if (target)
-		inherited = *target;
-	tgid = child->tgid;
-	bpf_map_update_elem(&bx_targets, &tgid, &inherited, BPF_ANY);
-	process__tell(BX_PROCESS_FORK, child->tgid, parent->tgid);
-	return 0;
+	return process__forked(parent, child);
 }
 
 SEC("tp_btf/sched_process_exec")

@@ -196,6 +196,7 @@ struct signal_struct {
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
+	unsigned short migration_disabled;
 	pid_t pid;
 	pid_t tgid;
 	struct signal_struct *signal;

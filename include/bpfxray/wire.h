@@ -218,6 +218,8 @@ enum bx_counter {
 	BX_C_TLS_READ,	    /* TLS sessions whose plain text is read */
 	BX_C_CLIENT_CALLS,  /* calls of MySQL client libraries that were told of */
 	BX_C_TLS_UNTIED,    /* reads and writes of TLS sessions that no socket is known of */
+	BX_C_LEFT_OUT,	    /* runs of programs that the kernel left out; counted by the agent */
+	BX_C_MISSED,	    /* those of them that no second program made up for; the same */
 	BX_C_MAX
 };
 

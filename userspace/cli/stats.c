@@ -61,6 +61,8 @@ static const struct counter {
 	{ KERNEL, BX_C_LOST_POOL, "lost_pool_full", true },
 	{ KERNEL, BX_C_LOST_FRAGMENT, "lost_fragments", true },
 	{ KERNEL, BX_C_LOST_SOCKET, "lost_no_storage", true },
+	{ KERNEL, BX_C_LEFT_OUT, "left_out_runs", false },
+	{ KERNEL, BX_C_MISSED, "missed_runs", true },
 	{ KERNEL, BX_C_FAULTS, "faulted_reads", true },
 	{ KERNEL, BX_C_UNREADABLE, "unreadable_calls", false },
 	{ KERNEL, BX_C_COMPAT, "calls_of_32bit_programs", true },

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "probe/again.h"
 #include "probe/backend.h"
 #include "probe/kernel_private.h"
 #include "util/cleanup.h"
@@ -145,7 +146,10 @@ static int load_backend(struct kernel *kernel, enum kernel_backend backend, cons
 	if (err)
 		return err;
 	*ret_step = "see one call";
-	return see_own_call(kernel);
+	err = see_own_call(kernel);
+	if (!err)
+		again_settle(kernel);
+	return err;
 }
 
 static void unload(struct kernel *kernel)

@@ -18,6 +18,7 @@ struct kernel {
 	enum kernel_backend backend;
 	uint64_t base[BX_C_MAX]; /* counters after the own call */
 	uint64_t bad_records;
+	bool again;			 /* second programs are attached, see again.h */
 	struct bpf_link **library_links; /* probes on libraries' functions */
 	size_t library_link_count;
 	uint64_t idle[BX_POOL_MAX]; /* keys in the map idle_by_conn: for the next sweep */

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "probe/again.h"
 #include "probe/kernel_private.h"
 #include "util/cleanup.h"
 
@@ -189,12 +190,15 @@ void kernel_counters(struct kernel *kernel, uint64_t ret[BX_C_MAX])
 {
 	int fd = bpf_map__fd(kernel->skel->maps.counters), cpus = libbpf_num_possible_cpus();
 	_cleanup_free_ uint64_t *values = calloc(cpus > 0 ? cpus : 1, sizeof(*values));
+	uint64_t missed;
 
 	memset(ret, 0, BX_C_MAX * sizeof(*ret));
 	if (!values || cpus <= 0)
 		return;
 	for (uint32_t i = 0; i < BX_C_MAX; i++)
 		ret[i] = counter_sum(fd, i, values, cpus) - kernel->base[i];
+	ret[BX_C_LEFT_OUT] = again_left_out(kernel, &missed) - kernel->base[BX_C_LEFT_OUT];
+	ret[BX_C_MISSED] = missed - kernel->base[BX_C_MISSED];
 }
 
 uint64_t kernel_bad_records(const struct kernel *kernel)

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/* again.c - see again.h: what the kernel counts of each program. */
+#include "probe/again.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <string.h>
+
+#include "probe/kernel_private.h"
+
+/* Programs that have a second one, and those. */
+static const char *const doubled[] = { "tp__sock_send_length",	  "tp__sock_send_again",
+				       "tp__sock_recv_length",	  "tp__sock_recv_again",
+				       "tp__inet_sock_set_state", "tp__sock_state_again",
+				       "tp__sched_process_fork",  "tp__sock_fork_again" };
+
+void again_settle(struct kernel *kernel)
+{
+	struct bpf_link **seconds[] = { &kernel->skel->links.tp__sock_send_again,
+					&kernel->skel->links.tp__sock_recv_again,
+					&kernel->skel->links.tp__sock_state_again,
+					&kernel->skel->links.tp__sock_fork_again };
+
+	kernel->again = kernel->skel->bss->again_needed;
+	if (kernel->again)
+		return;
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(*seconds); i++) {
+		bpf_link__destroy(*seconds[i]);
+		*seconds[i] = NULL;
+	}
+}
+
+static bool is_doubled(const char *name)
+{
+	for (size_t i = 0; i < sizeof(doubled) / sizeof(*doubled); i++)
+		if (!strcmp(name, doubled[i]))
+			return true;
+	return false;
+}
+
+uint64_t again_left_out(const struct kernel *kernel, uint64_t *ret_missed)
+{
+	struct bpf_program *program;
+	uint64_t left_out = 0;
+
+	*ret_missed = 0;
+	bpf_object__for_each_program(program, kernel->skel->obj)
+	{
+		struct bpf_prog_info info = { 0 };
+		__u32 len = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
+			continue;
+		left_out += info.recursion_misses;
+		if (!kernel->again || !is_doubled(bpf_program__name(program)))
+			*ret_missed += info.recursion_misses;
+	}
+	return left_out;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * again.h - runs of programs that the kernel leaves out: a program is not run while another thread
+ * is inside of it on the same CPU, which is so where tracepoints may be preempted. Second programs
+ * on the same tracepoints (bpf/socket_sock.bpf.c) make up for it.
+ */
+#ifndef BPFXRAY_PROBE_AGAIN_H
+#define BPFXRAY_PROBE_AGAIN_H
+
+#include <stdint.h>
+
+struct kernel;
+
+/* Behind the own call: detaches the second programs where it showed that nothing is left out. */
+void again_settle(struct kernel *kernel);
+
+/*
+ * Runs that the kernel left out since the load, in the context of any process of the host, and in
+ * @ret_missed those of programs that no second one makes up for.
+ */
+uint64_t again_left_out(const struct kernel *kernel, uint64_t *ret_missed);
+
+#endif
