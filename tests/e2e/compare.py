@@ -216,15 +216,19 @@ def trace_by_both(arguments, driver, sdk_path, ours_path):
                 stack.processes,
                 [stack.server.pid],
                 ours.address,
-                ("--db-spans", "sdk"),
+                ("--db-spans", "sdk", *arguments.adopt_trace),
                 program=arguments.bpfxray,
             )
             sent = send_all(stack.server.address, arguments.requests, 8, arguments.seed)
             time.sleep(SETTLE_S)
-            tracer.stop()
+            stats = tracer.stop()
+            told = tracer.messages()
             ours.wait_quiet(0.3)
             sdk.wait_quiet(0.3)
     complaints = [f"no document: {bad}" for d in (sdk, ours) for bad in d.bad]
+    answers = stats["session"]["answers_of_sdk"]
+    if answers != len(sent) or told.count("an X-Ray SDK in it") != 1:
+        complaints.append(f"the SDK was seen in {answers} answers of {len(sent)}")
     complaints += [f"{d.lost} datagrams were lost" for d in (sdk, ours) if d.lost]
     return sent, complaints
 
@@ -281,6 +285,9 @@ def parse_arguments():
     parser.add_argument("--shape", default="uwsgi")
     parser.add_argument("--requests", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--adopt-trace", action="store_const", const=["--adopt-trace"], default=[],
+        help="ours joins the trace that the SDK answers with")
     parser.add_argument("--output", type=Path, default=paths.BUILD / "compare")
     return parser.parse_args()
 
@@ -295,6 +302,9 @@ def compare_driver(arguments, driver):
     print(f"\n=== {driver}: {len(sent)} requests; {sdk_path} and {ours_path}\n", flush=True)
     result, code = compare(arguments, sdk_path, ours_path)
     problems += wrong_pairs(sent, result, sdk_path, ours_path)
+    by_trace = result["paired_by_trace"]
+    if arguments.adopt_trace and by_trace != len(sent):
+        problems.append(f"{by_trace} pairs of {len(sent)} are in one trace")
     if code:
         problems.append(f"bpfxray compare ended with {code}")
     return result, problems

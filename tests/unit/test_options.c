@@ -224,6 +224,12 @@ static const struct {
 	{ "bpfxray trace --pid 1 --name a --name b", "--name is given twice" },
 	{ "bpfxray trace --pid 1 --no-daemon --no-daemon", "--no-daemon is given twice" },
 	{ "bpfxray trace --pid 1 --name-pattern *", "nothing but wildcards" },
+	{ "bpfxray trace --pid 1 --db-name =db", "is not NAME or ADDRESS=NAME" },
+	{ "bpfxray trace --pid 1 --db-name 10.0.0.1=", "is not NAME or ADDRESS=NAME" },
+	{ "bpfxray trace --pid 1 --annotation stage", "is not KEY=VALUE" },
+	{ "bpfxray trace --pid 1 --annotation stage=", "is not KEY=VALUE" },
+	{ "bpfxray trace --pid 1 --annotation =prod", "is not KEY=VALUE" },
+	{ "bpfxray trace --pid 1 --annotation a-b=c", "is not KEY=VALUE" },
 	{ "bpfxray trace --pid 1 --name-pattern *.a --name-pattern *.b", "is given twice" },
 	{ "bpfxray trace --pid 1 --sql none", "(known: sanitized, raw, off)" },
 	{ "bpfxray trace --pid 1 --db-spans no", "(known: sdk, app, all)" },
@@ -276,6 +282,26 @@ TEST(options_too_many_pids)
 	CHECK_EQ(options.pid_count, OPTIONS_PIDS_MAX);
 }
 
+TEST(options_names_and_annotations)
+{
+	char line[] = "bpfxray trace --pid 1 --db-name 10.0.0.7=orders.db --db-name main.db "
+		      "--annotation stage=prod --annotation team_2=a=b --adopt-trace";
+	struct options options;
+
+	if (!CHECK_EQ(parse(line, &options), 0) || !CHECK_EQ(options.db_name_count, 2) ||
+	    !CHECK_EQ(options.annotation_count, 2))
+		return;
+	CHECK_STR(options.db_names[0].address, "10.0.0.7");
+	CHECK_STR(options.db_names[0].name, "orders.db");
+	CHECK_STR(options.db_names[1].address, "");
+	CHECK_STR(options.db_names[1].name, "main.db");
+	CHECK_STR(options.annotations[0].key, "stage");
+	CHECK_STR(options.annotations[0].value, "prod");
+	CHECK_STR(options.annotations[1].key, "team_2");
+	CHECK_STR(options.annotations[1].value, "a=b");
+	CHECK(options.adopt_trace);
+}
+
 TEST(options_one_pid_too_many)
 {
 	char line[1024] = "bpfxray trace";
@@ -288,9 +314,10 @@ TEST(options_one_pid_too_many)
 }
 
 static const char *const flag_names[] = {
-	"--pid",      "--daemon", "--no-daemon", "--output",  "--name",	 "--name-pattern",
-	"--sampling", "--sql",	  "--db-spans",	 "--backend", "--stats", "--duration",
-	"--report",   "--top",	  "--version",	 "--help",    "-v"
+	"--pid",	  "--daemon",	"--no-daemon",	"--output",	 "--name",
+	"--name-pattern", "--db-name",	"--annotation", "--adopt-trace", "--sampling",
+	"--sql",	  "--db-spans", "--backend",	"--stats",	 "--duration",
+	"--report",	  "--top",	"--version",	"--help",	 "-v"
 };
 
 TEST(options_help_names_flags_and_exit_codes)

@@ -229,6 +229,69 @@ TEST(segment_joins_only_a_whole_header)
 	}
 }
 
+#define CALLERS "1-5759e988-bd862e3fe1be46a994272793"
+#define ANSWERS "1-5759e988-aaaaaaaaaaaaaaaaaaaaaaaa"
+#define NEW	"1-6b02e8d4-000102030405060708090a0b"
+
+TEST(segment_adopts_the_trace_of_the_answer)
+{
+	static const struct {
+		const char *header, *answer;
+		bool adopt;
+		const char *trace_id;
+	} rows[] = {
+		{ NULL, "Root=" ANSWERS ";Sampled=1", true, ANSWERS },
+		{ "Root=junk", "Root=" ANSWERS, true, ANSWERS },
+		{ "Root=" CALLERS, "Root=" ANSWERS, true, CALLERS },
+		{ NULL, "Root=" ANSWERS, false, NEW },
+		{ NULL, "Root=1-00000000-000000000000000000000000", true, NEW },
+		{ NULL, "junk", true, NEW },
+		{ NULL, NULL, true, NEW },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		_cleanup_(cleanup_json) cJSON *doc = NULL;
+		struct segment_fixture f;
+
+		segment_fixture_init(&f);
+		f.request.trace_header = (char *)rows[i].header;
+		f.request.answer_trace_header = (char *)rows[i].answer;
+		f.context.adopt_trace = rows[i].adopt;
+		unit_context("row %zu", i);
+		doc = encode(&f);
+		CHECK_STR(string_at(doc, "trace_id"), rows[i].trace_id);
+		CHECK_STR(string_at(doc, "parent_id"), NULL);
+	}
+}
+
+TEST(segment_annotations_and_names_of_databases)
+{
+	static const struct segment_annotation annotations[] = { { "stage", "prod \"1\"" },
+								 { "team_2", "b" } };
+	static const struct segment_db_name names[] = { { "10.9.9.9", "other" },
+							{ "10.0.0.7", "orders.db" },
+							{ "", "all (the rest)" } };
+	_cleanup_(cleanup_json) cJSON *doc = NULL;
+	struct segment_fixture f;
+	const cJSON *calls, *added;
+
+	segment_fixture_init(&f);
+	strcpy(segment_fixture_add(&f, "SELECT 1")->peer.address, "10.0.0.7");
+	strcpy(segment_fixture_add(&f, "SELECT 2")->peer.address, "10.0.0.8");
+	f.context.annotations = annotations;
+	f.context.annotation_count = 2;
+	f.context.db_names = names;
+	f.context.db_name_count = 3;
+	doc = encode(&f);
+	added = cJSON_GetObjectItemCaseSensitive(doc, "annotations");
+	CHECK_STR(string_at(added, "stage"), "prod \"1\"");
+	CHECK_STR(string_at(added, "team_2"), "b");
+	calls = cJSON_GetObjectItemCaseSensitive(doc, "subsegments");
+	CHECK_STR(string_at(cJSON_GetArrayItem(calls, 0), "name"), "orders.db");
+	/* with X-Ray's characters alone */
+	CHECK_STR(string_at(cJSON_GetArrayItem(calls, 1), "name"), "all the rest");
+}
+
 /* Rounding to microseconds must not move a statement outside its request. */
 TEST(segment_times_nest)
 {

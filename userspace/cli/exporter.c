@@ -16,7 +16,7 @@ enum exit_code exporter_open(const struct options *options, struct exporter *ret
 	enum exit_code code = EXIT_OK;
 	int err = 0;
 
-	*ret = (struct exporter){ .sql = options->sql };
+	*ret = (struct exporter){ .options = options };
 	exporter_refresh_clock(ret);
 	if (options->output)
 		err = file_writer_open(options->output, &ret->file);
@@ -46,7 +46,7 @@ void exporter_tick(struct exporter *exporter, uint64_t now_ns)
 
 void exporter_reload(struct exporter *exporter, const struct options *options)
 {
-	exporter->sql = options->sql;
+	exporter->options = options;
 	if (exporter->daemon)
 		daemon_link_reload(exporter->daemon, options);
 }
@@ -122,6 +122,7 @@ const char *exporter_origin(const struct service *service)
 void exporter_send(struct exporter *exporter, const struct exporter_label *label,
 		   const struct request *request)
 {
+	const struct options *options = exporter->options;
 	const char *origin = exporter_origin(label->service);
 	const struct segment_ecs ecs =
 		origin ? ecs_of(&label->service->container) : (struct segment_ecs){ 0 };
@@ -131,7 +132,12 @@ void exporter_send(struct exporter *exporter, const struct exporter_label *label
 		.version = BPFXRAY_VERSION,
 		.origin = origin,
 		.ecs = origin ? &ecs : NULL,
-		.sql = exporter_segment_sql(exporter->sql),
+		.annotations = options->annotations,
+		.annotation_count = options->annotation_count,
+		.db_names = options->db_names,
+		.db_name_count = options->db_name_count,
+		.adopt_trace = options->adopt_trace,
+		.sql = exporter_segment_sql(options->sql),
 		.realtime_offset_ns = exporter->realtime_offset_ns,
 		.random = { random_pool_fill, &exporter->random },
 	};

@@ -27,7 +27,7 @@ struct exporter {
 	struct daemon_link *daemon; /* NULL: --no-daemon */
 	struct file_writer *file;   /* NULL: no --output */
 	struct file_writer *kept;   /* for --report (run_report.h), not owned; NULL: none */
-	enum sql_text sql;
+	const struct options *options;
 	int64_t realtime_offset_ns;
 	struct random_pool random;
 	struct json_writer json; /* the document at hand; its memory serves the next one */

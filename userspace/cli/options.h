@@ -15,6 +15,7 @@
 
 #include "host/choice.h"
 #include "trace/trace.h"
+#include "xray/segment.h"
 
 /* Roots given on one command line; each brings all its descendants, so that a few are plenty. */
 #define OPTIONS_PIDS_MAX 64
@@ -28,6 +29,9 @@
 /* --queue-bytes and --queue-documents unless given: some seconds of a busy service. */
 #define OPTIONS_QUEUE_BYTES	8388608
 #define OPTIONS_QUEUE_DOCUMENTS 10000
+
+/* --db-name: databases of one command line. */
+#define OPTIONS_DB_NAMES_MAX 32
 
 /* --log-interval unless given. */
 #define OPTIONS_LOG_INTERVAL_S 300
@@ -60,8 +64,13 @@ struct options {
 	bool no_daemon;
 	const char *output; /* "-" is stdout */
 	const char *name;
-	const char *name_pattern; /* checked */
-	const char *sampling;	  /* "auto", "all", "none", or a file of rules; never NULL */
+	const char *name_pattern;			       /* checked */
+	struct segment_db_name db_names[OPTIONS_DB_NAMES_MAX]; /* in the order given */
+	size_t db_name_count;
+	struct segment_annotation annotations[SEGMENT_ANNOTATIONS_MAX];
+	size_t annotation_count;
+	bool adopt_trace;
+	const char *sampling; /* "auto", "all", "none", or a file of rules; never NULL */
 	enum sql_text sql;
 	enum db_spans db_spans;
 	enum backend backend;

@@ -35,6 +35,47 @@ int set_name_pattern(struct options *options, const struct flag *flag, const cha
 		   : set_text(options, flag, value);
 }
 
+int set_db_name(struct options *options, const struct flag *flag, const char *value)
+{
+	struct segment_db_name name = { .name = value };
+	const char *equals = strchr(value, '=');
+	size_t len = equals ? (size_t)(equals - value) : 0;
+
+	if (equals && (!len || len >= sizeof(name.address) || !equals[1]))
+		return option_wrong(options, "--%s: \"%.64s\" is not NAME or ADDRESS=NAME",
+				    flag->name, value);
+	if (options->db_name_count == OPTIONS_DB_NAMES_MAX)
+		return option_wrong(options, "--%s: more than %d", flag->name,
+				    OPTIONS_DB_NAMES_MAX);
+	if (equals) {
+		memcpy(name.address, value, len);
+		name.name = equals + 1;
+	}
+	options->db_names[options->db_name_count++] = name;
+	return 0;
+}
+
+int set_annotation(struct options *options, const struct flag *flag, const char *value)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_";
+	struct segment_annotation *to = &options->annotations[options->annotation_count];
+	size_t len = strspn(value, letters);
+
+	if (!len || len > SEGMENT_ANNOTATION_KEY_MAX || value[len] != '=' || !value[len + 1])
+		return option_wrong(options,
+				    "--%s: \"%.64s\" is not KEY=VALUE with a KEY of letters, "
+				    "digits and _ (at most %d)",
+				    flag->name, value, SEGMENT_ANNOTATION_KEY_MAX);
+	if (options->annotation_count == SEGMENT_ANNOTATIONS_MAX)
+		return option_wrong(options, "--%s: more than %d", flag->name,
+				    SEGMENT_ANNOTATIONS_MAX);
+	memcpy(to->key, value, len);
+	to->value = value + len + 1;
+	options->annotation_count++;
+	return 0;
+}
+
 int set_word(struct options *options, const struct flag *flag, const char *value)
 {
 	char known[128] = "";

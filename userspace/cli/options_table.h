@@ -50,7 +50,7 @@ extern const size_t option_flag_count;
 __attribute__((format(printf, 2, 3))) int option_wrong(struct options *options, const char *format,
 						       ...);
 
-flag_setter set_text, set_name_pattern, set_word, set_true, set_size, set_power, set_pid,
-	set_choice, set_duration, set_verbose, set_command;
+flag_setter set_text, set_name_pattern, set_db_name, set_annotation, set_word, set_true, set_size,
+	set_power, set_pid, set_choice, set_duration, set_verbose, set_command;
 
 #endif

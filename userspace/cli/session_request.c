@@ -46,6 +46,19 @@ static void read_header(struct session_counters *counters, const struct request 
 		counters->traces_joined++;
 }
 
+/* Said once: the console would show each request twice. */
+static void note_sdk(struct session *session, const struct request *request)
+{
+	struct trace_header header;
+
+	if (!trace_header_names_trace(bytes_str(request->answer_trace_header), &header) ||
+	    session->counters.answers_of_sdk++)
+		return;
+	log_warn("the service answers with X-Amzn-Trace-Id: an X-Ray SDK in it sends segments of "
+		 "its own, so that requests may appear twice%s",
+		 session->options->adopt_trace ? "; they are in one trace (--adopt-trace)" : "");
+}
+
 static bool is_sampled(struct session *session, const struct request *request,
 		       const struct exporter_label *label, enum trace_sampled ask,
 		       struct sampling_decision *ret)
@@ -79,6 +92,7 @@ void session_take_request(void *ctx, const struct request *request)
 	session->last_request_ns = session_now_ns();
 	top_view_request(session->view, request);
 	read_header(&session->counters, request, &header);
+	note_sdk(session, request);
 	name_pattern_apply(session->options->name_pattern, bytes_str(request->host),
 			   service ? service->name.name : NULL, name);
 	if (is_sampled(session, request, &label, header.sampled, &decision))

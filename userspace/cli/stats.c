@@ -98,6 +98,7 @@ static const struct counter {
 	}
 	R(traces_joined),
 	R(trace_headers_malformed),
+	R(answers_of_sdk),
 #undef R
 #define S(field, name)                                                                             \
 	{                                                                                          \

@@ -15,6 +15,7 @@
 struct session_counters {
 	uint64_t traces_joined; /* their header named the trace */
 	uint64_t trace_headers_malformed;
+	uint64_t answers_of_sdk; /* an X-Ray SDK inside the service named the trace in the answer */
 };
 
 struct stats_source {

@@ -8,6 +8,10 @@
 #include <errno.h>
 
 #include "trace/thread.h"
+#include "util/utf8.h"
+
+/* An SDK answers with Root and Sampled alone. */
+#define ANSWER_TRACE_CAP 256
 
 static struct live *current(const struct http_conn *http)
 {
@@ -25,6 +29,13 @@ static bool switches(const struct live *live, int status)
 	       (status / 100 == 2 && live->r.method && !strcmp(live->r.method, "CONNECT"));
 }
 
+/* Without memory the answer only lacks its trace. */
+static void note_answer_trace(struct live *live, struct bytes header)
+{
+	if (header.len && !live->r.answer_trace_header)
+		live->r.answer_trace_header = utf8_clean(header, ANSWER_TRACE_CAP);
+}
+
 static void begin_answer(struct http_step *step, struct live *live,
 			 const struct http1_response *rsp)
 {
@@ -37,6 +48,7 @@ static void begin_answer(struct http_step *step, struct live *live,
 	live->r.status = rsp->status;
 	live->r.first_byte_ns = s->head_ns;
 	live->r.response_length = rsp->fields.content_length;
+	note_answer_trace(live, rsp->fields.trace_id);
 	live->until_close = !rsp->cut && body == HTTP1_BODY_CLOSE;
 	live->closes = live->closes || live->until_close || response_closes(rsp);
 	step->http->chunks_lost = false;

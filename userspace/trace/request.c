@@ -31,6 +31,7 @@ void request_clear(struct request *r)
 	free(r->user_agent);
 	free(r->x_forwarded_for);
 	free(r->trace_header);
+	free(r->answer_trace_header);
 	request_clear_statements(r);
 	*r = (struct request){ 0 };
 }

@@ -93,7 +93,8 @@ struct request {
 	char *target; /* raw request target; absolute form as is */
 	char *user_agent;
 	char *x_forwarded_for;
-	char *trace_header; /* X-Amzn-Trace-Id as received */
+	char *trace_header;	   /* X-Amzn-Trace-Id as received */
+	char *answer_trace_header; /* the answer's: an X-Ray SDK is at work in the service */
 	char client_ip[64]; /* peer (or the uwsgi REMOTE_ADDR); empty: unix socket without one */
 	char protocol[16];  /* "HTTP/1.1" */
 	int status;	    /* 0: none seen */

@@ -30,18 +30,21 @@ static uint64_t end_us(const struct segment_context *ctx, const struct request *
 	return (segment_epoch_ns(ctx, end) + 999) / 1000;
 }
 
-/* The request's place in a trace: its caller's by the header, or a new one. */
+/* The request's place in a trace: its caller's by the header, the SDK's inside it, or a new one. */
 static void identify(const struct segment_context *ctx, const struct request *r,
 		     struct segment_ids *ids, char parent[SEGMENT_ID_LEN + 1])
 {
 	struct trace_header header;
 
 	parent[0] = '\0';
-	if (trace_header_parse(bytes_str(r->trace_header), &header) < 0 || !header.root[0]) {
-		trace_id_new(&ctx->random, start_us(ctx, r) / 1000000, ids->trace);
-	} else {
+	if (!trace_header_parse(bytes_str(r->trace_header), &header) && header.root[0]) {
 		memcpy(ids->trace, header.root, sizeof(header.root));
 		memcpy(parent, header.parent, sizeof(header.parent));
+	} else if (ctx->adopt_trace &&
+		   trace_header_names_trace(bytes_str(r->answer_trace_header), &header)) {
+		memcpy(ids->trace, header.root, sizeof(header.root));
+	} else {
+		trace_id_new(&ctx->random, start_us(ctx, r) / 1000000, ids->trace);
 	}
 	segment_id_new(&ctx->random, ids->segment);
 }
@@ -166,6 +169,17 @@ static void put_ecs(struct json_writer *w, const struct segment_ecs *ecs)
 	json_close(w);
 }
 
+static void put_annotations(struct json_writer *w, const struct segment_context *ctx)
+{
+	if (!ctx->annotation_count)
+		return;
+	json_open(w, "annotations");
+	for (size_t i = 0; i < ctx->annotation_count; i++)
+		json_put_string(w, ctx->annotations[i].key, ctx->annotations[i].value,
+				SEGMENT_ANNOTATION_MAX);
+	json_close(w);
+}
+
 static void put_aws(struct json_writer *w, const struct segment_context *ctx)
 {
 	json_open(w, "aws");
@@ -207,6 +221,7 @@ int segment_encode(const struct segment_context *ctx, const struct request *requ
 	json_open(out, NULL);
 	put_identity(out, ctx, request, &ids);
 	url_whole = put_http(out, request);
+	put_annotations(out, ctx);
 	put_metadata(out, request, url_whole);
 	put_aws(out, ctx);
 	put_subsegments(out, ctx, &ids, request);

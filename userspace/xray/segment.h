@@ -49,12 +49,32 @@ struct segment_ecs {
 	const char *cluster_arn;
 };
 
+#define SEGMENT_ANNOTATIONS_MAX	   50	/* X-Ray indexes as many of a trace */
+#define SEGMENT_ANNOTATION_KEY_MAX 64	/* characters of [A-Za-z0-9_] */
+#define SEGMENT_ANNOTATION_MAX	   1000 /* bytes of a value */
+
+struct segment_annotation {
+	char key[SEGMENT_ANNOTATION_KEY_MAX + 1];
+	const char *value; /* not empty */
+};
+
+/* What a database is called whose address is not what the service knows it by. */
+struct segment_db_name {
+	char address[64]; /* as in struct db_peer; empty: of every database */
+	const char *name;
+};
+
 struct segment_context {
 	const char *service_name;      /* cleaned here */
 	const char *version;	       /* bpfxray's own */
 	const char *sampling_rule;     /* the centralized rule that took it; NULL or empty: none */
 	const char *origin;	       /* AWS::ECS::Container ..; NULL: left out */
 	const struct segment_ecs *ecs; /* NULL: not in ECS */
+	const struct segment_annotation *annotations;
+	size_t annotation_count;
+	const struct segment_db_name *db_names; /* the first that fits */
+	size_t db_name_count;
+	bool adopt_trace; /* without a trace of its caller's: that of the answer's header */
 	enum segment_sql sql;
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	struct random_source random;
@@ -84,7 +104,8 @@ bool segment_url(const struct request *request, char ret[URL_CAP]);
 
 /*
  * Encodes @request. Root and Parent of its trace header are kept (a Parent without a Root belongs
- * to a trace that nobody knows and is dropped); without a usable header the trace is new. Returns 0
+ * to a trace that nobody knows and is dropped); without a usable header the trace is the answer's
+ * (adopt_trace) or new. Returns 0
  * with a NUL-terminated document in @out, in the place of the one before it, or -ENOMEM.
  */
 int segment_encode(const struct segment_context *ctx, const struct request *request,

@@ -189,13 +189,24 @@ static void put_metadata(struct json_writer *w, const struct segment_context *ct
 	json_close(w);
 }
 
+static const char *db_name(const struct segment_context *ctx, const struct db_peer *peer)
+{
+	for (size_t i = 0; i < ctx->db_name_count; i++) {
+		const struct segment_db_name *known = &ctx->db_names[i];
+
+		if (!known->address[0] || !strcmp(known->address, peer->address))
+			return known->name;
+	}
+	return peer->address;
+}
+
 void subsegment_put(struct json_writer *w, const struct segment_context *ctx,
 		    const struct segment_ids *ids, const struct statement *s)
 {
 	char id[SEGMENT_ID_LEN + 1], name[NAME_CAP];
 
 	segment_id_new(&ctx->random, id);
-	name_clean(bytes_str(s->peer.address), name);
+	name_clean(bytes_str(db_name(ctx, &s->peer)), name);
 	json_open(w, NULL);
 	json_put_word(w, "id", id);
 	json_put_string(w, "name", name, sizeof(name));

@@ -85,3 +85,9 @@ int trace_header_parse(struct bytes in, struct trace_header *ret)
 	*ret = header;
 	return 0;
 }
+
+bool trace_header_names_trace(struct bytes in, struct trace_header *ret)
+{
+	return !trace_header_parse(in, ret) && ret->root[0] &&
+	       strcmp(ret->root, "1-00000000-000000000000000000000000");
+}

@@ -31,4 +31,10 @@ struct trace_header {
  */
 int trace_header_parse(struct bytes in, struct trace_header *ret);
 
+/*
+ * True with @ret filled when the header @in names a trace. An SDK answers a request that it does
+ * not sample with a Root of zeros: that is none.
+ */
+bool trace_header_names_trace(struct bytes in, struct trace_header *ret);
+
 #endif
