@@ -19,11 +19,13 @@ from deploy import tools  # noqa: E402
 from lib import cgroups, documents, ecs_agent, ecs_host, load, mariadb, oci, suite  # noqa: E402
 from lib import traced, truth  # noqa: E402
 from lib.ecs_host import DAEMONS, NAME, TAG, TTL_S  # noqa: E402
+from lib.paths import CACHE  # noqa: E402
 from lib.process import Processes, wait_until  # noqa: E402
 from lib.tracer import mount_tracefs  # noqa: E402
 
 REQUESTS = 300
 WAIT_S = 30
+USERLAND = CACHE / "userland-arm64"
 # userspace/cli/exit_codes.h
 EXIT_PRIVILEGE = 3
 # include/uapi/linux/capability.h
@@ -186,6 +188,15 @@ class Deployment(unittest.TestCase):
         print(f"     {len(names)} files, {size / 1e6:.1f} MB, id {self.ids[0][:12]}")
 
     @suite.full
+    def test_image_for_two_architectures(self):
+        """One name, an image for each: the program and every library are that machine's."""
+        if not USERLAND.exists():
+            self.skipTest(f"no {USERLAND.name} to build against (make deps-arm64)")
+        machines = ecs_host.build_images(self.host.processes.directory, ("amd64", "arm64"))
+        self.assertEqual({"amd64": {"Advanced Micro Devices X86-64"}, "arm64": {"AArch64"}},
+                         machines)
+
+    @suite.full
     def test_deployments(self):
         """todobackend is replaced, then one of the daemons, then the tracer: everything is told,
         once, and with the right container."""
@@ -245,7 +256,7 @@ class Deployment(unittest.TestCase):
         """The tracer is the first on its host: no daemon has a name yet, nothing runs."""
         self.host.dns.names[NAME] = ()
         tracer = self.ready(self.tracer("tracer"))
-        self.assertIn("waiting", tracer.messages())
+        wait_until(lambda: "waiting" in tracer.messages(), WAIT_S, "it does not say that it waits")
         self.assertEqual(0, tracer.execute("/usr/sbin/bpfxray", "health")[0])
         self.host.dns.names[NAME] = DAEMONS[:1]
         one = self.todobackend(self.versions[0])

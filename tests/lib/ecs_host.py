@@ -27,19 +27,53 @@ CLIENTS = 4
 TAG = "test"
 
 
+BUILDAH = ("env", "STORAGE_DRIVER=vfs", "BUILDAH_ISOLATION=chroot")
+
+
 def build_image(directory):
     """As a person does it, with buildah, and again: the same id. (layout, id)"""
-    env = ["env", "STORAGE_DRIVER=vfs", "BUILDAH_ISOLATION=chroot"]
     ids = []
     for tag in (TAG, TAG + "2"):
-        oci.run(*env, "make", "-C", ROOT / "deploy", "image", "ENGINE=buildah", f"TAG={tag}")
-        ids.append(oci.run(*env, "buildah", "inspect", "--type", "image", "--format",
+        oci.run(*BUILDAH, "make", "-C", ROOT / "deploy", "image", "ENGINE=buildah", f"TAG={tag}")
+        ids.append(oci.run(*BUILDAH, "buildah", "inspect", "--type", "image", "--format",
                            "{{.FromImageID}}", f"bpfxray:{tag}").strip())
     layout = directory / "layout"
-    oci.run(*env, "buildah", "push", f"bpfxray:{TAG}", f"oci:{layout}:{TAG}")
+    oci.run(*BUILDAH, "buildah", "push", f"bpfxray:{TAG}", f"oci:{layout}:{TAG}")
     for tag in (TAG, TAG + "2"):
-        oci.run(*env, "buildah", "rmi", f"bpfxray:{tag}")
+        oci.run(*BUILDAH, "buildah", "rmi", f"bpfxray:{tag}")
     return layout, ids
+
+
+def machines_of(root):
+    """What the programs and libraries below @root are for, as readelf calls it."""
+    found = set()
+    for path in root.rglob("*"):
+        if path.is_file() and path.read_bytes()[:4] == b"\x7fELF":
+            header = oci.run("readelf", "-hW", path)
+            found.add(next(line.split(":")[1].strip() for line in header.splitlines()
+                           if "Machine:" in line))
+    return found
+
+
+def unpack_layers(folder, digest, root):
+    """The files of one image of a list that was pushed to @folder."""
+    root.mkdir()
+    manifest = json.loads((folder / f"{digest.partition(':')[2]}.manifest.json").read_text())
+    for layer in manifest["layers"]:
+        oci.run("tar", "-xf", folder / layer["digest"].partition(":")[2], "-C", root)
+    return root
+
+
+def build_images(directory, architectures):
+    """One image for several: what the files of each are for."""
+    name, folder = f"bpfxray:{TAG}", directory / "images"
+    oci.run(*BUILDAH, "make", "-C", ROOT / "deploy", "image", "ENGINE=buildah", f"TAG={TAG}",
+            f"ARCHES={' '.join(architectures)}")
+    oci.run(*BUILDAH, "buildah", "manifest", "push", "--all", name, f"dir:{folder}")
+    shown = json.loads(oci.run(*BUILDAH, "buildah", "manifest", "inspect", name))
+    oci.run(*BUILDAH, "buildah", "manifest", "rm", name)
+    return {arch: machines_of(unpack_layers(folder, one["digest"], directory / arch))
+            for one in shown["manifests"] for arch in [one["platform"]["architecture"]]}
 
 
 def task_definition(**given):
