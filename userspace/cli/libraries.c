@@ -3,6 +3,7 @@
 #include "cli/libraries.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -12,6 +13,17 @@
 #include "probe/libraries.h"
 #include "util/cleanup.h"
 #include "util/log.h"
+
+/* A process that maps more different files than this is up to something. */
+#define LIBRARY_FILES_MAX 4096
+/* Between looks at whether what is probed is still mapped: a scan takes a millisecond a process. */
+#define LIBRARY_SWEEP_US 60000000
+
+/* An executable file that targets map, by device and inode. */
+struct file {
+	struct library_probes *probes; /* NULL: nothing in it is probed */
+	uint64_t seen;		       /* the round in which it was last mapped */
+};
 
 /* A scan of one process. */
 struct scan {
@@ -27,20 +39,35 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* False when the file has been looked at before, or the memory for that is missing. */
-static bool first_sight(struct libraries *libraries, int fd)
+static struct table_key key_of(int fd)
 {
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
-		return false;
-	return !table_insert(&libraries->seen, table_key2(status.st_dev, status.st_ino), libraries);
+		return table_key(0);
+	return table_key2(status.st_dev, status.st_ino);
 }
 
-static void attach(struct libraries *libraries, int fd, const char *path)
+/* A new entry for the file, or NULL without memory or room. */
+static struct file *file_new(struct libraries *libraries, struct table_key key)
+{
+	struct file *file = NULL;
+
+	if (libraries->files.count < LIBRARY_FILES_MAX)
+		file = calloc(1, sizeof(*file));
+	if (file && table_insert(&libraries->files, key, file) < 0) {
+		free(file);
+		file = NULL;
+	}
+	if (!file)
+		libraries->counters.passed_over++;
+	return file;
+}
+
+static void attach(struct libraries *libraries, int fd, const char *path, struct file *file)
 {
 	uint64_t begun_us = now_us(), took_us;
-	int probes = kernel_attach_library(libraries->kernel, fd);
+	int probes = kernel_attach_library(libraries->kernel, fd, &file->probes);
 
 	if (!probes || probes == -ENOEXEC)
 		return;
@@ -62,9 +89,18 @@ static void attach(struct libraries *libraries, int fd, const char *path)
 static void look_at(struct libraries *libraries, pid_t tgid, const struct mapping *mapping)
 {
 	_cleanup_close_ int fd = mapping_open(tgid, mapping);
+	struct file *file;
 
-	if (fd >= 0 && first_sight(libraries, fd))
-		attach(libraries, fd, mapping->path);
+	if (fd < 0)
+		return;
+	file = table_find(&libraries->files, key_of(fd));
+	if (!file) {
+		file = file_new(libraries, key_of(fd));
+		if (file)
+			attach(libraries, fd, mapping->path, file);
+	}
+	if (file)
+		file->seen = libraries->round;
 }
 
 static void scanned(void *ctx, const struct mapping *mapping)
@@ -112,16 +148,45 @@ void libraries_open(struct libraries *libraries, struct kernel *kernel)
 			 strerror(-err));
 }
 
+static void forget(struct libraries *libraries, struct table_iter it)
+{
+	struct file *file = table_remove(&libraries->files, it.key);
+
+	library_probes_free(file->probes);
+	free(file);
+}
+
 void libraries_close(struct libraries *libraries)
 {
 	libraries->watch = map_watch_free(libraries->watch);
-	table_clear(&libraries->seen);
+	table_for_each (&libraries->files, it)
+		forget(libraries, it);
+	table_clear(&libraries->files);
+}
+
+/*
+ * Containers come and go, each with its own files: probes on what no target maps any more would
+ * pile up, some ten descriptors a file.
+ */
+static void sweep(struct libraries *libraries, uint64_t at_us)
+{
+	libraries->swept_us = at_us;
+	libraries->round++;
+	scan_all(libraries);
+	table_for_each (&libraries->files, it)
+		if (((struct file *)it.value)->seen != libraries->round)
+			forget(libraries, it);
 }
 
 void libraries_tick(struct libraries *libraries)
 {
 	const struct map_watch_sink sink = { mapped, scan_all, libraries };
+	uint64_t at_us = now_us();
 
 	if (libraries->watch)
 		map_watch_read(libraries->watch, &sink);
+	if (!libraries->swept_us)
+		libraries->swept_us = at_us;
+	if (at_us - libraries->swept_us > LIBRARY_SWEEP_US)
+		sweep(libraries, at_us);
 }

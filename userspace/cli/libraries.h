@@ -16,14 +16,17 @@
 struct libraries_counters {
 	uint64_t attached; /* files whose functions are probed */
 	uint64_t late;	   /* of these, loaded after `ready`: what they moved before is not read */
-	uint64_t late_max_us; /* the longest time from such a mapping's record to its probes */
+	uint64_t late_max_us; /* the longest time that such a file's probes took */
 	uint64_t failed;      /* files with such functions that refused the probes */
+	uint64_t passed_over; /* mappings that were not looked at: too many files, no memory */
 };
 
 struct libraries {
 	struct kernel *kernel;
 	struct map_watch *watch; /* NULL: new libraries are not noticed */
-	struct table seen;	 /* device and inode -> itself: each file once */
+	struct table files;	 /* device and inode -> struct file of libraries.c */
+	uint64_t round;		 /* sweeps so far */
+	uint64_t swept_us;
 	bool ready;
 	struct libraries_counters counters;
 };

@@ -241,6 +241,7 @@ enum exit_code session_finish(struct session *session)
 
 	nanosleep(&quiet, NULL);
 	kernel_sweep(session->kernel);
+	libraries_close(&session->libraries);
 	kernel_detach(session->kernel);
 	kernel_drain(session->kernel);
 	exporter_refresh_clock(&session->exporter);

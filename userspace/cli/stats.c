@@ -160,6 +160,7 @@ static const struct counter {
 	L(late, false),
 	L(late_max_us, false),
 	L(failed, false),
+	L(passed_over, false),
 #undef L
 };
 

@@ -221,7 +221,6 @@ int kernel_open(const struct kernel_options *options, struct kernel_sink sink, s
 
 void kernel_detach(struct kernel *kernel)
 {
-	kernel_detach_libraries(kernel);
 	bpfxray_bpf__detach(kernel->skel);
 }
 
@@ -231,7 +230,6 @@ struct kernel *kernel_free(struct kernel *kernel)
 		return NULL;
 	ring_buffer__free(kernel->ring);
 	cleanup_close(&kernel->wait_fd);
-	kernel_detach_libraries(kernel);
 	unload(kernel);
 	free(kernel);
 	return NULL;

@@ -18,9 +18,7 @@ struct kernel {
 	enum kernel_backend backend;
 	uint64_t base[BX_C_MAX]; /* counters after the own call */
 	uint64_t bad_records;
-	bool again;			 /* second programs are attached, see again.h */
-	struct bpf_link **library_links; /* probes on libraries' functions */
-	size_t library_link_count;
+	bool again;		    /* second programs are attached, see again.h */
 	uint64_t idle[BX_POOL_MAX]; /* keys in the map idle_by_conn: for the next sweep */
 	size_t idle_count;
 };
@@ -36,9 +34,6 @@ struct target_value {
 
 /* Sets kernel->wait_fd. 0 or a negative errno. */
 int kernel_open_wait(struct kernel *kernel);
-
-/* Lets go of every library. */
-void kernel_detach_libraries(struct kernel *kernel);
 
 /* Empties the pool. */
 void kernel_release_all(struct kernel *kernel);

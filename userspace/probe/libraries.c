@@ -28,7 +28,7 @@ enum probe {
 
 static const struct probed {
 	const char *function;
-	enum library_probes library;
+	enum library_kinds library;
 	enum probe probe;
 } probed[] = {
 	{ "SSL_read", LIBRARY_PROBES_OPENSSL, PROBE_READ },
@@ -130,34 +130,28 @@ static struct bpf_program *return_program(struct kernel *kernel, const struct li
 	}
 }
 
-static int keep_link(struct kernel *kernel, struct bpf_link *link)
-{
-	struct bpf_link **more;
+/* Each function takes two programs at most. */
+struct library_probes {
+	size_t count;
+	struct bpf_link *link[2 * PROBED_COUNT];
+};
 
-	if (!link)
-		return -errno;
-	more = reallocarray(kernel->library_links, kernel->library_link_count + 1, sizeof(*more));
-	if (!more) {
-		bpf_link__destroy(link);
-		return -ENOMEM;
-	}
-	more[kernel->library_link_count++] = link;
-	kernel->library_links = more;
-	return 0;
-}
-
-static int attach_one(struct kernel *kernel, struct bpf_program *program, const char *path,
+static int attach_one(struct library_probes *probes, struct bpf_program *program, const char *path,
 		      uint64_t offset, bool at_return)
 {
 	LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = at_return);
+	struct bpf_link *link =
+		bpf_program__attach_uprobe_opts(program, -1, path, offset, &options);
 
-	return keep_link(kernel,
-			 bpf_program__attach_uprobe_opts(program, -1, path, offset, &options));
+	if (!link)
+		return -errno;
+	probes->link[probes->count++] = link;
+	return 0;
 }
 
 /* The return's probe first: an entry that is seen has a return that is seen. */
 static int attach_function(struct kernel *kernel, const char *path, const struct library *library,
-			   size_t i)
+			   size_t i, struct library_probes *probes)
 {
 	struct bpf_program *at_entry = entry_program(kernel, probed[i].probe);
 	struct bpf_program *at_return = return_program(kernel, library, probed[i].probe);
@@ -167,44 +161,41 @@ static int attach_function(struct kernel *kernel, const char *path, const struct
 	if (!offset || !at_entry)
 		return 0;
 	if (at_return)
-		err = attach_one(kernel, at_return, path, offset, true);
-	return err ?: attach_one(kernel, at_entry, path, offset, false);
+		err = attach_one(probes, at_return, path, offset, true);
+	return err ?: attach_one(probes, at_entry, path, offset, false);
 }
 
-static void detach_from(struct kernel *kernel, size_t first)
+struct library_probes *library_probes_free(struct library_probes *probes)
 {
-	while (kernel->library_link_count > first)
-		bpf_link__destroy(kernel->library_links[--kernel->library_link_count]);
+	if (!probes)
+		return NULL;
+	while (probes->count)
+		bpf_link__destroy(probes->link[--probes->count]);
+	free(probes);
+	return NULL;
 }
 
-int kernel_attach_library(struct kernel *kernel, int fd)
+int kernel_attach_library(struct kernel *kernel, int fd, struct library_probes **ret)
 {
-	size_t first = kernel->library_link_count;
+	struct library_probes *probes;
 	struct library library;
 	int found = look_at(fd, &library), err = 0;
 	char path[64];
 
-	/* the descriptor names the file whatever mount namespace it is in, deleted or not */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	for (size_t i = 0; found > 0 && !err && i < PROBED_COUNT; i++)
-		err = attach_function(kernel, path, &library, i);
 	if (found <= 0)
 		return found;
-	if (err < 0) {
-		detach_from(kernel, first);
+	probes = calloc(1, sizeof(*probes));
+	if (!probes)
+		return -ENOMEM;
+	/* the descriptor names the file whatever mount namespace it is in, deleted or not */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	for (size_t i = 0; !err && i < PROBED_COUNT; i++)
+		err = attach_function(kernel, path, &library, i, probes);
+	found = (int)probes->count;
+	if (err < 0 || !found) {
+		library_probes_free(probes);
 		return err;
 	}
-	return (int)(kernel->library_link_count - first);
-}
-
-size_t kernel_library_probes(const struct kernel *kernel)
-{
-	return kernel->library_link_count;
-}
-
-void kernel_detach_libraries(struct kernel *kernel)
-{
-	detach_from(kernel, 0);
-	free(kernel->library_links);
-	kernel->library_links = NULL;
+	*ret = probes;
+	return found;
 }

@@ -12,7 +12,7 @@
 struct kernel;
 
 /* What a file defines of the functions that are probed; bits. */
-enum library_probes {
+enum library_kinds {
 	LIBRARY_PROBES_NONE = 0,
 	LIBRARY_PROBES_OPENSSL = 1,
 	LIBRARY_PROBES_GNUTLS = 2,
@@ -20,19 +20,22 @@ enum library_probes {
 };
 
 /*
- * What the ELF file @fd defines, as bits of enum library_probes; 0: nothing that is probed. A
+ * What the ELF file @fd defines, as bits of enum library_kinds; 0: nothing that is probed. A
  * negative errno when it cannot be read.
  */
 int library_inspect(int fd);
 
+/* The probes on one file. */
+struct library_probes;
+
 /*
  * Attaches to what the ELF file @fd defines; the descriptor may be closed afterwards. Returns the
- * number of probes attached, 0 when it defines nothing that is probed, or a negative errno; then
- * none of this file's stays attached.
+ * number of probes attached and in *ret what holds them, for library_probes_free(); 0 when the file
+ * defines nothing that is probed, or a negative errno; then nothing of it stays attached.
  */
-int kernel_attach_library(struct kernel *kernel, int fd);
+int kernel_attach_library(struct kernel *kernel, int fd, struct library_probes **ret);
 
-/* Probes on libraries that are attached now. */
-size_t kernel_library_probes(const struct kernel *kernel);
+/* Detaches; takes NULL; returns NULL. */
+struct library_probes *library_probes_free(struct library_probes *probes);
 
 #endif
