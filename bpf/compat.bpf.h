@@ -93,6 +93,30 @@ static __always_inline void syscall__current(struct task_struct *task, struct sy
 #endif
 }
 
+/* At a function's entry: its sixth argument. libbpf before 1.2 names five. */
+static __always_inline __u64 uregs__sixth(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->r9;
+#elif defined(__TARGET_ARCH_arm64)
+	return ((struct user_pt_regs *)regs)->regs[5];
+#endif
+}
+
+/* Its seventh: on x86 on the stack @sp, above the return address. 0 when it cannot be read. */
+static __always_inline __u64 uregs__seventh(struct pt_regs *regs, __u64 sp)
+{
+#if defined(__TARGET_ARCH_x86)
+	__u64 value = 0;
+
+	if (bpf_probe_read_user(&value, sizeof(value), (void *)(sp + sizeof(value))))
+		return 0;
+	return value;
+#elif defined(__TARGET_ARCH_arm64)
+	return ((struct user_pt_regs *)regs)->regs[6];
+#endif
+}
+
 /* The other end of the connected unix socket @sk, or NULL. */
 static __always_inline struct sock *unix__peer(struct sock *sk)
 {

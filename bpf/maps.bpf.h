@@ -76,11 +76,17 @@ struct inside {
 struct client_call {
 	__u64 object; /* the MYSQL or MYSQL_STMT; 0: the thread is in none */
 	__u64 text;
+	__u64 host; /* these of a connect: arguments, as addresses of strings or 0 */
+	__u64 user;
+	__u64 database;
+	__u64 unix_socket;
 	__u64 text_len;
 	__u64 started_ns;
 	__u64 sp;   /* the stack pointer at the entry: what it calls is below */
 	__u32 kind; /* BX_CALL_* */
 	__u32 seen; /* CLIENT_*: what became of the socket calls nested in it */
+	__u32 port;
+	__u32 _pad;
 };
 
 #define CLIENT_READ	  (1u << 0) /* bytes moved, and their connection is read */

@@ -7,6 +7,9 @@
  * library failed without sending (2006, the connection had gone), or what it sent cannot be read
  * (TLS that no probe reads, compression). Never two of one statement, and never none.
  *
+ * A connect that failed is told when nothing of MySQL's came over a socket: no name was found, no
+ * unix socket, nobody listened. Of those the agent drops what it knows from a socket's own failure.
+ *
  * Read are the arguments and, of the library's structures, the fields below; the passwords in them
  * never.
  */
@@ -51,28 +54,41 @@ static const struct client_layout mariadb_layout = {
 	.stmt_sqlstate = 781,
 };
 
+/* @sp: read once, since a second read of a program's context may be at a computed address. */
+static __always_inline void client__begin(struct thread *thread, struct pt_regs *regs, __u32 kind,
+					  __u64 sp)
+{
+	thread->client.object = PT_REGS_PARM1(regs);
+	thread->client.started_ns = bpf_ktime_get_ns();
+	thread->client.sp = sp;
+	thread->client.kind = kind;
+	thread->client.seen = 0;
+}
+
 static __always_inline int client__enter(struct pt_regs *regs, __u32 kind)
 {
 	struct thread *thread = thread__of(bpf_get_current_task_btf());
 
 	if (!thread)
 		return 0;
-	thread->client.object = PT_REGS_PARM1(regs);
+	client__begin(thread, regs, kind, PT_REGS_SP(regs));
 	thread->client.text = kind == BX_CALL_EXECUTE ? 0 : PT_REGS_PARM2(regs);
 	thread->client.text_len = kind == BX_CALL_EXECUTE ? 0 : PT_REGS_PARM3(regs);
-	thread->client.started_ns = bpf_ktime_get_ns();
-	thread->client.sp = PT_REGS_SP(regs);
-	thread->client.kind = kind;
-	thread->client.seen = 0;
 	return 0;
+}
+
+static __always_inline void client__copy(char *to, __u32 cap, __u64 at)
+{
+	if (at)
+		bpf_probe_read_user_str(to, cap, (void *)at);
 }
 
 static __always_inline void client__string(char *to, __u32 cap, __u64 mysql, __u32 offset)
 {
 	__u64 at = 0;
 
-	if (!bpf_probe_read_user(&at, sizeof(at), (void *)(mysql + offset)) && at)
-		bpf_probe_read_user_str(to, cap, (void *)at);
+	if (!bpf_probe_read_user(&at, sizeof(at), (void *)(mysql + offset)))
+		client__copy(to, cap, at);
 }
 
 /* What the library knows of the connection; its passwords lie between these fields. */
@@ -88,11 +104,21 @@ static __always_inline void client__peer(struct bx_client_call *call, __u64 mysq
 	bpf_probe_read_user(&call->port, sizeof(call->port), (void *)(mysql + layout->port));
 }
 
+/* What the caller asked for: the structure's own fields are not set before it is connected. */
+static __always_inline void client__asked(struct bx_client_call *call, const struct client_call *in)
+{
+	client__copy(call->host, sizeof(call->host), in->host);
+	client__copy(call->user, sizeof(call->user), in->user);
+	client__copy(call->database, sizeof(call->database), in->database);
+	client__copy(call->unix_socket, sizeof(call->unix_socket), in->unix_socket);
+	call->port = in->port;
+}
+
 static __always_inline void client__outcome(struct bx_client_call *call,
 					    const struct client_call *in,
 					    const struct client_layout *layout)
 {
-	bool stmt = in->kind != BX_CALL_QUERY;
+	bool stmt = in->kind == BX_CALL_PREPARE || in->kind == BX_CALL_EXECUTE;
 	__u64 mysql = in->object;
 	__u32 errno_at = stmt ? layout->stmt_errno : layout->last_errno;
 	__u32 state_at = stmt ? layout->stmt_sqlstate : layout->sqlstate;
@@ -103,6 +129,8 @@ static __always_inline void client__outcome(struct bx_client_call *call,
 		bpf_probe_read_user(call->sqlstate, sizeof(call->sqlstate) - 1,
 				    (void *)(in->object + state_at));
 	}
+	if (in->kind == BX_CALL_CONNECT)
+		return;
 	if (stmt &&
 	    bpf_probe_read_user(&mysql, sizeof(mysql), (void *)(in->object + layout->stmt_mysql)))
 		return;
@@ -164,7 +192,10 @@ static __always_inline int client__tell(struct task_struct *task, struct thread 
 	record->call.kind = in->kind;
 	record->call.failed = ret != 0;
 	client__own(&record->call, thread);
-	client__text(record, in);
+	if (in->kind == BX_CALL_CONNECT)
+		client__asked(&record->call, in);
+	else
+		client__text(record, in);
 	if (layout)
 		client__outcome(&record->call, in, layout);
 	bpf_ringbuf_submit(record, ring__wake());
@@ -178,12 +209,75 @@ static __always_inline int client__leave(int ret, const struct client_layout *la
 	struct thread *thread = thread__of(task);
 	int told = 0;
 
-	if (!thread || !thread->client.object)
+	if (!thread || !thread->client.object || thread->client.kind == BX_CALL_CONNECT)
 		return 0;
 	if (thread->client.seen & CLIENT_UNREADABLE || (!thread->client.seen && ret))
 		told = client__tell(task, thread, ret, layout);
 	thread->client.object = 0;
 	return told;
+}
+
+/*
+ * mysql_real_connect(mysql, host, user, password, db, port, unix_socket, flags): the password is
+ * not looked at. A statement that connects anew is told as itself.
+ */
+static __always_inline int client__connecting(struct pt_regs *regs)
+{
+	struct thread *thread = thread__of(bpf_get_current_task_btf());
+	struct client_call *call;
+	__u64 sp = PT_REGS_SP(regs);
+
+	if (!thread)
+		return 0;
+	call = &thread->client;
+	if (call->object && call->kind != BX_CALL_CONNECT && sp < call->sp)
+		return 0;
+	client__begin(thread, regs, BX_CALL_CONNECT, sp);
+	call->host = PT_REGS_PARM2(regs);
+	call->user = PT_REGS_PARM3(regs);
+	call->database = PT_REGS_PARM5(regs);
+	call->port = uregs__sixth(regs);
+	call->unix_socket = uregs__seventh(regs, sp);
+	return 0;
+}
+
+/* @mysql: what was returned, 0 when it failed. */
+static __always_inline int client__connected(__u64 mysql, const struct client_layout *layout)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = thread__of(task);
+	int told = 0;
+
+	if (!thread || !thread->client.object || thread->client.kind != BX_CALL_CONNECT)
+		return 0;
+	if (!mysql && !thread->client.seen)
+		told = client__tell(task, thread, 1, layout);
+	thread->client.object = 0;
+	return told;
+}
+
+SEC("uprobe")
+int client__connect(struct pt_regs *regs)
+{
+	return client__connecting(regs);
+}
+
+SEC("uretprobe")
+int BPF_KRETPROBE(client__connected_mysql, void *mysql)
+{
+	return client__connected((__u64)mysql, &mysql_layout);
+}
+
+SEC("uretprobe")
+int BPF_KRETPROBE(client__connected_mariadb, void *mysql)
+{
+	return client__connected((__u64)mysql, &mariadb_layout);
+}
+
+SEC("uretprobe")
+int BPF_KRETPROBE(client__connected_other, void *mysql)
+{
+	return client__connected((__u64)mysql, NULL);
 }
 
 SEC("uprobe")

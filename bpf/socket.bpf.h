@@ -145,6 +145,8 @@ static __always_inline void client__saw(struct moved *m)
 
 	if (thread->call.sp >= thread->client.sp)
 		thread->client.object = 0;
+	else if (thread->client.kind == BX_CALL_CONNECT && m->conn->protocol != BX_PROTO_MYSQL)
+		return; /* the look-up of a name, or a server that does not greet */
 	else if (m->len)
 		thread->client.seen |= unread || m->conn->flags & CONN_COMPRESSED
 					       ? CLIENT_UNREADABLE

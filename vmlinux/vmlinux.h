@@ -84,7 +84,7 @@ enum {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long r10, ax, dx, si, di, orig_ax, cx, sp;
+	unsigned long r10, r9, r8, ax, dx, si, di, orig_ax, cx, sp;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {

@@ -164,6 +164,7 @@ struct bx_process {
 #define BX_CALL_QUERY	1
 #define BX_CALL_PREPARE 2
 #define BX_CALL_EXECUTE 3
+#define BX_CALL_CONNECT 4 /* it failed; the agent may know of it from the socket as well */
 
 /*
  * A call of a MySQL client library that no exchange tells of. Each string ends with NUL; empty:

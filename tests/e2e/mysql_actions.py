@@ -205,6 +205,10 @@ def unix(run):
     run.execute(cursor, "SELECT * FROM no_such_table")
 
 
+def unix_only(run):
+    run.connect(account(socket=run.parameters["path"]))
+
+
 def procedure(run):
     cursor = run.connect().cursor()
     run.call(cursor.callproc, "shape_procedure", (1,))
@@ -376,8 +380,8 @@ ACTIONS = {
         query, errors, several, several_failing, prepared, keep_prepared, execute_kept, large,
         infile, compressed, databases, killed, killed_query, wrong_password, wrong_database,
         clear_password,
-        refused, unix, procedure, many, rows, unbuffered, locked, reconnect, gone, library,
-        conversation, change_user, attributes, secrets,
+        refused, unix, unix_only, procedure, many, rows, unbuffered, locked, reconnect, gone,
+        library, conversation, change_user, attributes, secrets,
         hostile, hostile_raw,
     )
 }  # fmt: skip

@@ -109,6 +109,56 @@ TEST(client_call_of_a_multiplexing_thread_is_nobodys)
 	bench_end(&b);
 }
 
+static struct call_record connect_of(void)
+{
+	struct call_record ret = call_of("");
+
+	ret.call.kind = BX_CALL_CONNECT;
+	ret.call.failed = 1;
+	ret.call.error = 2005;
+	return ret;
+}
+
+TEST(client_connect_that_no_socket_tells_of_is_a_statement)
+{
+	struct call_record record = connect_of();
+	const struct request *r;
+	struct bench b;
+
+	bench_begin(&b, DB_SPANS_APP);
+	CHECK_EQ(trace_client_call(b.trace, &record.call), 0);
+	web_request(&b, 40, 1);
+	r = bench_only(&b);
+	if (r && CHECK_EQ(r->statement_count, 1)) {
+		CHECK_EQ(r->statements[0].kind, STATEMENT_CONNECT);
+		CHECK_STR(r->statements[0].peer.address, "db.internal");
+		CHECK_EQ(r->statements[0].err_code, 2005);
+		CHECK(r->statements[0].failed);
+	}
+	bench_end(&b);
+}
+
+/* The kernel counted both for the request; they are one connect. */
+TEST(client_connect_that_a_socket_told_of_is_not_told_again)
+{
+	struct call_record record = connect_of();
+	const struct request *r;
+	struct bench b;
+
+	bench_begin(&b, DB_SPANS_APP);
+	EXCHANGE(&b, .conn = DB_CONN, .seq = 1, .protocol = BX_PROTO_OTHER, .role = BX_ROLE_CLIENT,
+		 .flags = BX_EX_CONNECT_FAILED, .peer_port = 3306, .error = 111, .connect_ms = 20.2,
+		 .opened_ms = 20.4, .owner_conn = OWNER, .owner_seq = 1);
+	CHECK_EQ(trace_client_call(b.trace, &record.call), 0);
+	web_request(&b, 40, 2);
+	r = bench_only(&b);
+	if (r && CHECK_EQ(r->statement_count, 1)) {
+		CHECK_EQ(r->statements[0].err_code, 2003);
+		CHECK_EQ(r->flags, 0);
+	}
+	bench_end(&b);
+}
+
 TEST(client_call_records_are_checked)
 {
 	const struct call_record good = call_of("SELECT 2");
@@ -118,7 +168,7 @@ TEST(client_call_records_are_checked)
 	CHECK_EQ(record_check(&good, sizeof(good), &view), 0);
 	CHECK(view.call == &good.call);
 	CHECK_EQ(record_check(&good, sizeof(good.call) + 7, &view), -EBADMSG);
-	bad.call.kind = BX_CALL_EXECUTE + 1;
+	bad.call.kind = BX_CALL_CONNECT + 1;
 	CHECK_EQ(record_check(&bad, sizeof(bad), &view), -EBADMSG);
 	bad = good;
 	bad.call.end_ns = bad.call.start_ns - 1;

@@ -23,6 +23,7 @@ enum probe {
 	PROBE_QUERY,
 	PROBE_PREPARE,
 	PROBE_EXECUTE,
+	PROBE_CONNECT,
 	PROBE_NONE, /* looked up, not probed */
 };
 
@@ -44,6 +45,7 @@ static const struct probed {
 	{ "mysql_real_query", LIBRARY_PROBES_MYSQL, PROBE_QUERY },
 	{ "mysql_stmt_prepare", LIBRARY_PROBES_MYSQL, PROBE_PREPARE },
 	{ "mysql_stmt_execute", LIBRARY_PROBES_MYSQL, PROBE_EXECUTE },
+	{ "mysql_real_connect", LIBRARY_PROBES_MYSQL, PROBE_CONNECT },
 	{ "mysql_errno", LIBRARY_PROBES_NONE, PROBE_NONE },
 	{ "mysql_get_server_info", LIBRARY_PROBES_NONE, PROBE_NONE },
 };
@@ -106,6 +108,8 @@ static struct bpf_program *entry_program(struct kernel *kernel, enum probe probe
 		return kernel->skel->progs.client__prepare;
 	case PROBE_EXECUTE:
 		return kernel->skel->progs.client__execute;
+	case PROBE_CONNECT:
+		return kernel->skel->progs.client__connect;
 	case PROBE_NONE:
 		break;
 	}
@@ -122,11 +126,14 @@ static struct bpf_program *return_program(struct kernel *kernel, const struct li
 		return kernel->skel->progs.tls__return;
 	switch (library->layout) {
 	case CLIENT_LAYOUT_MYSQL:
-		return kernel->skel->progs.client__return_mysql;
+		return probe == PROBE_CONNECT ? kernel->skel->progs.client__connected_mysql
+					      : kernel->skel->progs.client__return_mysql;
 	case CLIENT_LAYOUT_MARIADB:
-		return kernel->skel->progs.client__return_mariadb;
+		return probe == PROBE_CONNECT ? kernel->skel->progs.client__connected_mariadb
+					      : kernel->skel->progs.client__return_mariadb;
 	default:
-		return kernel->skel->progs.client__return_other;
+		return probe == PROBE_CONNECT ? kernel->skel->progs.client__connected_other
+					      : kernel->skel->progs.client__return_other;
 	}
 }
 

@@ -55,7 +55,7 @@ static int call_check(const struct bx_client_call *call, size_t len, struct reco
 {
 	if (len < sizeof(*call) || call->text_len > len - sizeof(*call) ||
 	    call->text_len > call->text_total || call->kind < BX_CALL_QUERY ||
-	    call->kind > BX_CALL_EXECUTE || call->end_ns < call->start_ns)
+	    call->kind > BX_CALL_CONNECT || call->end_ns < call->start_ns)
 		return -EBADMSG;
 	if (!is_text(call->sqlstate, sizeof(call->sqlstate)) ||
 	    !is_text(call->host, sizeof(call->host)) || !is_text(call->user, sizeof(call->user)) ||

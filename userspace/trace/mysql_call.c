@@ -11,6 +11,7 @@
 #include "proto/mysql.h"
 #include "proto/sql.h"
 #include "trace/book.h"
+#include "trace/thread.h"
 #include "trace/trace.h"
 #include "util/utf8.h"
 
@@ -21,13 +22,27 @@ static const struct {
 	[BX_CALL_QUERY] = { STATEMENT_QUERY, "query" },
 	[BX_CALL_PREPARE] = { STATEMENT_PREPARE, "prepare" },
 	[BX_CALL_EXECUTE] = { STATEMENT_EXECUTE, "execute" },
+	[BX_CALL_CONNECT] = { STATEMENT_CONNECT, "connect" },
 };
+
+/*
+ * A library goes to a unix socket when it is asked for no host, or for the one name. Of a
+ * connection that stands, its structure has the path or has none.
+ */
+static bool is_local(const struct bx_client_call *call)
+{
+	if (!call->host[0])
+		return true;
+	if (call->kind == BX_CALL_CONNECT)
+		return !strcmp(call->host, "localhost");
+	return call->unix_socket[0];
+}
 
 /* The library's word for where it connected: a name stays one. */
 static void set_peer(struct db_peer *peer, const struct bx_client_call *call)
 {
 	struct bytes version = mysql_real_version(bytes_str(call->server_version));
-	bool local = call->unix_socket[0] || !call->host[0];
+	bool local = is_local(call);
 
 	snprintf(peer->address, sizeof(peer->address), "%s", local ? "localhost" : call->host);
 	peer->port = local ? 0 : (uint16_t)call->port;
@@ -74,6 +89,9 @@ int trace_client_call(struct trace *trace, const struct bx_client_call *call)
 	struct served *served = book_arrive(trace, call->owner_conn, call->owner_seq);
 	struct node *node = NULL;
 
+	if (call->kind == BX_CALL_CONNECT &&
+	    thread_failed_to_connect(trace, call->tgid, call->tid, call->start_ns))
+		return 0;
 	if (!book_node(call->multiplex ? NULL : served, &node))
 		return -ENOMEM;
 	node->s.kind = kinds[call->kind].kind;

@@ -131,6 +131,22 @@ int thread_adopt(struct trace *trace, struct node *node)
 	return 0;
 }
 
+bool thread_failed_to_connect(const struct trace *trace, uint32_t tgid, uint32_t tid,
+			      uint64_t since_ns)
+{
+	const struct thread *thread = table_find(&trace->threads, table_key(tid));
+
+	if (!thread || thread->gone || thread->tgid != tgid)
+		return false;
+	list_for_each (&thread->nodes, it) {
+		const struct statement *s = &list_entry(it, struct node, thread_link)->s;
+
+		if (s->kind == STATEMENT_CONNECT && s->failed && s->start_ns >= since_ns)
+			return true;
+	}
+	return false;
+}
+
 /* Sends this close together are for one answer. */
 #define STRANGE_RUN_NS 200000
 

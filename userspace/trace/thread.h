@@ -24,6 +24,13 @@ void thread_quit(struct live *live);
 int thread_adopt(struct trace *trace, struct node *node);
 
 /*
+ * Whether thread @tid of @tgid has failed to connect to a database since @since_ns, by what its
+ * sockets said.
+ */
+bool thread_failed_to_connect(const struct trace *trace, uint32_t tgid, uint32_t tid,
+			      uint64_t since_ns);
+
+/*
  * Whether the soft request @live owns what its thread began at @at_ns: it does when it is the
  * first request that the thread finishes after it. A thread pool works off one request after the
  * other; where no thread has answered what another read, it is not known to be one, and any
