@@ -28,7 +28,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Werror
 CFLAGS ?= -O2 -g
 CPPFLAGS_USER := -Iuserspace -Iinclude -isystem $(O)/gen -D_GNU_SOURCE -DBPFXRAY_VERSION='"$(VERSION)"'
 CFLAGS_USER := -std=gnu11 $(WARNINGS) -fstack-protector-strong $(CFLAGS)
-LDLIBS_USER := -pthread -lbpf -lelf -lz -lcjson -lcares
+LDLIBS_USER := -pthread -lbpf -lelf -lz -lcjson -lcares -lseccomp
 SANFLAGS := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 ifeq ($(SAN),1)
 CFLAGS_USER += $(SANFLAGS)
@@ -48,7 +48,7 @@ AGENT_OBJ := $(AGENT_SRC:userspace/%.c=$(O)/obj/%.o)
 # The unit tests run under the sanitizers, always.
 UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT_LIB := $(CORE_SRC) $(wildcard userspace/emit/*.c userspace/host/*.c userspace/report/*.c userspace/compare/*.c \
-	userspace/cli/options*.c userspace/cli/config.c userspace/cli/services.c userspace/probe/record.c \
+	userspace/cli/options*.c userspace/cli/config.c userspace/cli/confine.c userspace/cli/services.c userspace/probe/record.c \
 	userspace/probe/elf_functions.c userspace/probe/client_layout.c)
 UNIT_OBJ := $(UNIT_SRC:tests/%.c=build/unit/tests/%.o) $(UNIT_LIB:userspace/%.c=build/unit/%.o)
 
@@ -122,7 +122,7 @@ build/unit/%.o: userspace/%.c
 
 build/unit/unit: $(UNIT_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SANFLAGS) $^ -o $@ -lelf -lcjson -lz -lcares
+	$(Q)$(CC) $(SANFLAGS) $^ -o $@ -lelf -lcjson -lz -lcares -lseccomp
 
 test-unit: build/unit/unit
 	$(Q)build/unit/unit

@@ -18,6 +18,7 @@ import packages
 
 SUITE = "bookworm"
 BUILT_AGAINST = ["libbpf-dev", "libelf-dev", "zlib1g-dev", "libcjson-dev", "libc-ares-dev"]
+BUILT_AGAINST += ["libseccomp-dev"]
 BUILT_AGAINST += ["libc6-dev"]
 RUN_THERE = ["busybox-static", "dash", "coreutils", "python3", "bpftool"]
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "cli/confine.h"
 #include "cli/doctor.h"
 #include "cli/preflight.h"
 #include "host/maps.h"
@@ -213,6 +214,7 @@ enum exit_code doctor_run(const struct options *options, FILE *out)
 	for (size_t i = 0; i < count; i++)
 		print_feature(&features[i], out);
 	code = print_backends(features, count, out);
+	confine_describe(out);
 	for (size_t i = 0; i < options->pid_count; i++) {
 		enum exit_code found = print_process(options->pids[i], out);
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/confine.h"
 #include "cli/notify.h"
 #include "cli/preflight.h"
 #include "cli/session.h"
@@ -55,6 +56,16 @@ static enum exit_code open_kernel(struct session *session)
 	return EXIT_ATTACH;
 }
 
+/* What is attached stays so; what comes later needs no more than what is kept. */
+static void give_up_privileges(void)
+{
+	int err = confine_process();
+
+	if (err < 0)
+		log_warn("privileges could not be given up: %s; tracing goes on with them",
+			 strerror(-err));
+}
+
 static enum exit_code start(struct session *session)
 {
 	const struct trace_sink sink = { session_take_request, session, session_take_idle };
@@ -73,6 +84,8 @@ static enum exit_code start(struct session *session)
 	if (code == EXIT_OK) {
 		/* watched first, so that nothing is mapped between a scan and the watch */
 		libraries_open(&session->libraries, session->kernel);
+		/* before the finder's thread, which inherits it */
+		give_up_privileges();
 		code = session_follow_targets(session);
 	}
 	/* The last, so that a start that fails leaves no page behind. */

@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 #include <cjson/cJSON.h>
 #include <elfutils/version.h>
+#include <seccomp.h>
 #include <zlib.h>
 
 #include "cli/version.h"
@@ -22,5 +23,7 @@ void version_print(FILE *out)
 		_ELFUTILS_VERSION % 1000);
 	fprintf(out, "zlib %s\n", zlibVersion());
 	fprintf(out, "cJSON %s\n", cJSON_Version());
+	fprintf(out, "libseccomp %u.%u.%u\n", seccomp_version()->major, seccomp_version()->minor,
+		seccomp_version()->micro);
 	fprintf(out, "c-ares %s\n", ares_version(NULL));
 }
