@@ -64,13 +64,13 @@ def told(trios):
     return {name: (median_of(plain, name), median_of(changed, name)) for name in names}
 
 
-def compare(bench, server, path, connections, seconds, rounds, rate=0, options=()):
+def compare(bench, server, path, connections, seconds, rounds, rate=0, sampling="all"):
     def plain():
         return Slice(server, None, path, connections, rate, seconds)
 
     def changed():
         with discarded() as daemon:
-            with traced(bench.processes, server.pid, daemon, options) as tracer:
+            with traced(bench.processes, server.pid, daemon, sampling=sampling) as tracer:
                 return Slice(server, tracer.pid, path, connections, rate, seconds)
 
     plain()
@@ -82,6 +82,7 @@ def nginx_rows(bench):
     server = hello(bench.processes)
     seconds, rounds = bench.scaled(1.5, 0.2), bench.scaled(9, 2)
     trios = compare(bench, server, "/", 16, seconds, rounds)
+    sampled = compare(bench, server, "/", 16, seconds, rounds, sampling="auto")
     bench.processes.stop(server.process)
     rate, same = ratios(trios, lambda one: one.rate)
     yield Row("3a", "nginx `hello`, one worker: requests/s, all traced and sent", "ratio", rate,
@@ -89,3 +90,6 @@ def nginx_rows(bench):
     rate, same = ratios(trios, lambda one: one.cpu_us)
     yield Row("3b", "the same: CPU of service and agent for each request", "ratio of cost", rate,
               None, same)
+    rate, same = ratios(sampled, lambda one: one.rate)
+    yield Row("3c", "the same with default sampling: requests/s", "ratio", rate, (">=", 0.97),
+              same, told(sampled))

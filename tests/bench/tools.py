@@ -153,11 +153,10 @@ def discarded():
 
 
 @contextmanager
-def traced(processes, pid, daemon=None, options=()):
+def traced(processes, pid, daemon=None, options=(), sampling="all"):
     """A tracer on @pid for the block; its counters are in .stats behind it."""
-    # A name of its own: the line `ready` of an earlier one is in its log.
     name = f"bpfxray-{next(NUMBERS)}"
-    one = tracer.Tracer(processes, [pid], daemon, options, name=name)
+    one = tracer.Tracer(processes, [pid], daemon, options, name=name, sampling=sampling)
     yield one
     one.stop()
     one.stats_path.unlink(missing_ok=True)
