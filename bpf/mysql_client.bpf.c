@@ -17,7 +17,7 @@
 
 /*
  * Offsets in MYSQL and MYSQL_STMT, which no version of a family has changed since 8.0 and 3.3
- * (reference/mysql.md section 2). The agent attaches the programs of a family only where the
+ * (read from their debug information). The agent attaches the programs of a family only where the
  * library's own accessors confirm two of them.
  */
 struct client_layout {

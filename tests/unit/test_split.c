@@ -100,7 +100,7 @@ TEST(split_at_every_limit)
 	}
 }
 
-/* What X-Ray needs of a subsegment that is sent alone (reference xray.md section 1.1). */
+/* What X-Ray needs of a subsegment that is sent alone: type, trace_id, parent_id. */
 TEST(split_parts_are_documents)
 {
 	_cleanup_free_ char *json = segment_with(3, 300);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * document.h - how a document travels to the X-Ray daemon (reference xray.md sections 1.6 and 7).
+ * document.h - how a document travels to the X-Ray daemon (Developer Guide, "Sending trace
+ * data to X-Ray").
  */
 #ifndef BPFXRAY_EMIT_DOCUMENT_H
 #define BPFXRAY_EMIT_DOCUMENT_H

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * split.h - a segment document that is too large for a datagram as several documents (reference
- * xray.md section 9).
+ * split.h - a segment document that is too large for a datagram as several documents.
  *
  * Subsegments carry type, trace_id and parent_id also inside their segment, so that each is a valid
  * document as it is; X-Ray puts the tree together by ids, in whatever order they come.

@@ -4,7 +4,7 @@
  *
  * The dynamic symbols are looked at first (a stripped library keeps them), then the full table.
  * Versions and sizes are ignored: libmariadb defines each function twice, once with size 0, at one
- * address (reference/mysql.md section 1).
+ * address.
  */
 #ifndef BPFXRAY_PROBE_ELF_FUNCTIONS_H
 #define BPFXRAY_PROBE_ELF_FUNCTIONS_H
@@ -19,7 +19,7 @@ struct elf_function {
 
 /*
  * Looks up functions[0..count), whose offsets it sets. An offset is behind an x86 landing pad
- * (endbr64): attaching to the pad itself costs six times as much (reference/mysql.md section 6),
+ * (endbr64): attaching to the pad itself costs six times as much (measured),
  * and the arguments and the stack are still as the caller left them.
  *
  * @fd stays the caller's. Returns how many were found, -ENOEXEC for what is no 64-bit ELF file of

@@ -2,7 +2,7 @@
 /*
  * mysql_strict.c - connections that were open before the trace: no greeting was seen, so an
  * exchange must prove by itself that it is MySQL. Commands must fill the turn to the byte, say
- * something sensible, and get the answer that such a command gets (reference mysql.md section 4).
+ * something sensible, and get the answer that such a command gets.
  */
 #include "trace/mysql_conn.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * name.h - what X-Ray accepts as the name of a segment (reference xray.md section 1.1).
+ * name.h - what X-Ray accepts as the name of a segment (Developer Guide, "X-Ray segment
+ * documents").
  */
 #ifndef BPFXRAY_XRAY_NAME_H
 #define BPFXRAY_XRAY_NAME_H

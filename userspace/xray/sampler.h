@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sampler.h - which requests become segments: the caller's decision, else centralized rules, else
- * local ones (reference xray.md sections 5 and 6). Pure: time and randomness come in; the questions
- * to the daemon go out through sampler_next().
+ * local ones, in the SDKs' order. Pure: time and randomness come in; the questions to the daemon go
+ * out through sampler_next().
  *
  * Call sampler_decide() once a request. One sampler stands for one service on this host, with one
  * reservoir however many processes serve it.

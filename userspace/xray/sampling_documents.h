@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sampling_documents.h - the bodies of GetSamplingRules and GetSamplingTargets, as the daemon
- * passes them on (reference xray.md section 6.2). What comes in is hostile.
+ * passes them on (X-Ray API reference). What comes in is hostile.
  */
 #ifndef BPFXRAY_XRAY_SAMPLING_DOCUMENTS_H
 #define BPFXRAY_XRAY_SAMPLING_DOCUMENTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sampling_local.h - sampling rules from a file (versions 1 and 2 of the SDKs' document), and the
- * default ones for when no centralized rule is known (reference xray.md section 6.1).
+ * default ones for when no centralized rule is known: one request a second, 5 % of the others.
  */
 #ifndef BPFXRAY_XRAY_SAMPLING_LOCAL_H
 #define BPFXRAY_XRAY_SAMPLING_LOCAL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sampling_rules.h - the centralized sampling rules as last fetched, what is assigned to each (rate
- * and quota), and what is to be reported of each (reference xray.md section 6.2).
+ * and quota), and what is to be reported of each.
  */
 #ifndef BPFXRAY_XRAY_SAMPLING_RULES_H
 #define BPFXRAY_XRAY_SAMPLING_RULES_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * segment.h - a finished request as one X-Ray segment document (reference xray.md sections 1 to 3
- * and 14).
+ * segment.h - a finished request as one X-Ray segment document (Developer Guide, "X-Ray segment
+ * documents").
  *
  * Pure: same request, same context and same random bytes give the same document. Key order is
  * fixed, with the top-level id first, and nothing is written between tokens, because the daemon

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trace_header.h - the X-Amzn-Trace-Id request header (reference xray.md section 5). Pure; input is
- * hostile.
+ * trace_header.h - the X-Amzn-Trace-Id request header (Developer Guide, "Tracing header"). Pure;
+ * input is hostile.
  */
 #ifndef BPFXRAY_XRAY_TRACE_HEADER_H
 #define BPFXRAY_XRAY_TRACE_HEADER_H
