@@ -3,11 +3,11 @@
 #include "unit.h"
 
 #include "host/choice.h"
+#include "util/array.h"
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define CID	     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define OTHER	     "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
-#define TASK	     "00112233445566778899aabbccddeeff"
+#define CID   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+#define TASK  "00112233445566778899aabbccddeeff"
 
 static const struct ecs_task web = { .container_name = "todobackend",
 				     .docker_name = "ecs-fam-7-todobackend-01",

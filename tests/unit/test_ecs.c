@@ -12,12 +12,12 @@
 
 #include "host/container.h"
 #include "host/docker.h"
+#include "util/array.h"
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define CID	     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define OTHER	     "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
-#define TASK	     "00112233445566778899aabbccddeeff"
-#define UUID	     "00112233-4455-6677-8899-aabbccddeeff"
+#define CID   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+#define TASK  "00112233445566778899aabbccddeeff"
+#define UUID  "00112233-4455-6677-8899-aabbccddeeff"
 
 static int parse_guarded(struct bytes text, struct container_ids *ret)
 {

@@ -16,11 +16,10 @@
 #include "probe/features.h"
 #include "probe/kernel.h"
 #include "probe/libraries.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 #include "util/table.h"
-
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
 	const char *name;

@@ -13,8 +13,8 @@
 #include "cli/exit_codes.h"
 #include "cli/options.h"
 #include "cli/options_table.h"
+#include "util/array.h"
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 /* getopt's value for flag i is FLAG_BASE + i: outside of the letters. */
 #define FLAG_BASE 256
 

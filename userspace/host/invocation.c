@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "host/invocation.h"
+#include "util/array.h"
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 /*
  * env in tini in env: more wrappers than that around one server are not a command line anybody
  * wrote.

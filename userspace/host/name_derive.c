@@ -12,8 +12,7 @@
 #include <stdlib.h>
 
 #include "host/service_name.h"
-
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#include "util/array.h"
 
 /* Names that every project has: they tell none from another. */
 static const char *const generic_names[] = { "wsgi", "asgi", "manage", "__main__", "__init__" };

@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 #include "host/recognise.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 /* Longest line of maps looked at: the fixed columns and a path of PATH_MAX. */
 #define LINE_CAP 4352
 

@@ -16,9 +16,9 @@
 #include <sys/syscall.h>
 
 #include "probe/feature_bpf.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 /* Prefix of the typedefs that the kernel's BTF holds for its tracepoints. */
 #define TRACEPOINT_TYPEDEF "btf_trace_"
 #define KPROBE_PMU_PATH	   "/sys/bus/event_source/devices/kprobe/type"

@@ -14,9 +14,9 @@
 
 #include "probe/feature_bpf.h"
 #include "probe/features_private.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 /*
  * include/linux/err.h of the kernel, not for userspace: architectures without trampolines
  * answer with it.

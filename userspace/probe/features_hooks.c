@@ -7,8 +7,7 @@
 
 #include "probe/feature_bpf.h"
 #include "probe/features_private.h"
-
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#include "util/array.h"
 
 static const char *const result_text[] = {
 	[HOOK_FIRES] = "attaches and fires",

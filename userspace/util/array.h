@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * array.h - arrays that grow: a pointer, a count and a capacity that the owner keeps in its struct.
+ * array.h - the length of an array that is one, and arrays that grow: a pointer, a count and a
+ * capacity that the owner keeps in its struct.
  */
 #ifndef BPFXRAY_UTIL_ARRAY_H
 #define BPFXRAY_UTIL_ARRAY_H
@@ -8,6 +9,8 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline int array_grow(void **items, size_t *capacity, size_t wanted, size_t size)
 {
