@@ -21,6 +21,7 @@ def account(**changes):
         user=env["TODO_DB_USER"],
         password=env["TODO_DB_PASSWORD"],
         database=env["TODO_DB_NAME"],
+        authority=env.get("TODO_DB_CA", ""),
     )
     for name, value in changes.items():
         setattr(told, name, value)

@@ -17,6 +17,11 @@ class Account:
     password: str = ""
     database: str = ""
     socket: str = ""
+    authority: str = ""  # of the server's certificate; with it, TLS
+
+    def secured(self):
+        """For drivers with an argument `ssl`."""
+        return {"ssl": {"ca": self.authority}} if self.authority else {}
 
     def place(self, socket_key="unix_socket"):
         if self.socket:
@@ -39,6 +44,7 @@ class PyMySQL:
         flag = CLIENT.MULTI_STATEMENTS if options.pop("multi", False) else 0
         options["local_infile"] = options.pop("infile", False)
         how = {**account.place(), **account.login(), "client_flag": flag, **options}
+        how.update(account.secured())
         return pymysql.connect(connect_timeout=timeout_s, **how)
 
     def thread_id(self, connection):
@@ -69,7 +75,7 @@ class MySQLClient(PyMySQL):
         options["local_infile"] = int(options.pop("infile", False))
         # Its value is not looked at.
         options.update({"compress": True} if compress else {})
-        how = {**account.place(), **account.login(), **options}
+        how = {**account.place(), **account.login(), **account.secured(), **options}
         return MySQLdb.connect(connect_timeout=timeout_s, **how)
 
     def unbuffered(self, connection):
@@ -95,8 +101,9 @@ class Connector:
 
         options["allow_local_infile"] = options.pop("infile", False)
         how = {**account.place(), **account.login(), "compress": compress, **options}
+        tls = {"ssl_ca": account.authority} if account.authority else {"ssl_disabled": True}
         return mysql.connector.connect(
-            use_pure=self.pure, connection_timeout=timeout_s, ssl_disabled=True, **how
+            use_pure=self.pure, connection_timeout=timeout_s, **tls, **how
         )
 
     def thread_id(self, connection):

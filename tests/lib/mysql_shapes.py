@@ -31,8 +31,8 @@ SETUP = (
 )
 
 
-def database(processes):
-    made = mariadb.start(processes)
+def database(processes, tls=None):
+    made = mariadb.start(processes, tls=tls)
     for sql in SETUP:
         made.query(sql)
     return made
