@@ -7,18 +7,10 @@
 
 #include <stdio.h>
 
-static struct db begin(struct bench *b, enum db_spans spans)
-{
-	struct db db = { .bench = b, .ms = 20 };
-
-	bench_begin(b, spans);
-	return db;
-}
-
 TEST(trace_mysql_login_and_query)
 {
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_ALL);
+	struct db db = db_begin(&b, DB_SPANS_ALL);
 	const struct request *r;
 	const struct statement *s;
 
@@ -61,7 +53,7 @@ TEST(trace_mysql_login_and_query)
 TEST(trace_mysql_error)
 {
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_APP);
+	struct db db = db_begin(&b, DB_SPANS_APP);
 	const struct request *r;
 	const struct statement *s;
 
@@ -86,7 +78,7 @@ TEST(trace_mysql_too_many_connections)
 	struct bench b;
 	const struct request *r;
 
-	begin(&b, DB_SPANS_APP);
+	db_begin(&b, DB_SPANS_APP);
 	EXCHANGE(&b, .conn = DB_CONN, .seq = 1, .protocol = BX_PROTO_MYSQL, .owner_conn = OWNER,
 		 .owner_seq = 1, .response_ms = 12, .connect_ms = 11,
 		 .response = LITERAL("\x17\x00\x00\x00\xff\x10\x04#08004Too many conns"),
@@ -111,7 +103,7 @@ TEST(trace_mysql_auth_switch)
 	struct bench b;
 
 	for (int refuse = 0; refuse < 2; refuse++) {
-		struct db db = begin(&b, DB_SPANS_APP);
+		struct db db = db_begin(&b, DB_SPANS_APP);
 		const struct request *r;
 
 		db_login(&db, 0,
@@ -138,7 +130,7 @@ TEST(trace_mysql_prepare_and_execute)
 	static const uint8_t execute[] = { 0x17, 5, 0, 0, 0, 0, 1, 0, 0, 0 };
 	static const uint8_t unseen[] = { 0x17, 9, 0, 0, 0, 0, 1, 0, 0, 0 };
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_ALL);
+	struct db db = db_begin(&b, DB_SPANS_ALL);
 	const struct request *r;
 
 	db_connect(&db, 0);
@@ -165,7 +157,7 @@ TEST(trace_mysql_close_in_front_of_a_query)
 {
 	struct stream both = PACKETS(0, LIT("\x19\x05\x00\x00\x00"));
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_ALL);
+	struct db db = db_begin(&b, DB_SPANS_ALL);
 	const struct request *r;
 	struct bytes select = LIT("\x03SELECT 7");
 
@@ -187,7 +179,7 @@ TEST(trace_mysql_pipelined_prepare_execute)
 	struct stream answer = PACKETS(1, PREPARED("\x00", "\x00"));
 	struct bytes ok = OK;
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_ALL);
+	struct db db = db_begin(&b, DB_SPANS_ALL);
 	const struct request *r;
 
 	stream_packet(&command, 0, bytes_of(execute, sizeof(execute)));
@@ -208,7 +200,7 @@ TEST(trace_mysql_pipelined_prepare_execute)
 TEST(trace_mysql_connection_lost)
 {
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_APP);
+	struct db db = db_begin(&b, DB_SPANS_APP);
 	const struct request *r;
 
 	db_connect(&db, 0);
@@ -229,7 +221,7 @@ TEST(trace_mysql_connection_lost)
 TEST(trace_mysql_database_follows)
 {
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_APP);
+	struct db db = db_begin(&b, DB_SPANS_APP);
 	const struct request *r;
 
 	db_connect(&db, 0);
@@ -251,7 +243,7 @@ TEST(trace_mysql_database_follows)
 TEST(trace_mysql_compressed_and_encrypted_are_counted)
 {
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_APP);
+	struct db db = db_begin(&b, DB_SPANS_APP);
 	const struct request *r;
 
 	db_connect(&db, MYSQL_CAP_COMPRESS);
@@ -270,7 +262,7 @@ TEST(trace_mysql_compressed_and_encrypted_are_counted)
 TEST(trace_mysql_sql_mode)
 {
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_APP);
+	struct db db = db_begin(&b, DB_SPANS_APP);
 	const struct request *r;
 
 	db_connect(&db, 0);
@@ -292,7 +284,7 @@ TEST(trace_mysql_sql_mode)
 TEST(trace_mysql_odd_charset)
 {
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_APP);
+	struct db db = db_begin(&b, DB_SPANS_APP);
 	const struct request *r;
 
 	db_connect(&db, 0);
@@ -317,7 +309,7 @@ TEST(trace_mysql_pipelined_over_exchanges)
 	struct stream two = PACKETS(0, LIT("\x03SELECT 1"));
 	struct bytes second = LIT("\x03SELECT 2");
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_APP);
+	struct db db = db_begin(&b, DB_SPANS_APP);
 	const struct request *r;
 
 	stream_packet(&two, 0, second);

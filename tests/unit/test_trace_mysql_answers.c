@@ -5,18 +5,10 @@
  */
 #include "trace_mysql.h"
 
-static struct db begin(struct bench *b, enum db_spans spans)
-{
-	struct db db = { .bench = b, .ms = 20 };
-
-	bench_begin(b, spans);
-	return db;
-}
-
 TEST(trace_mysql_local_infile)
 {
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_APP);
+	struct db db = db_begin(&b, DB_SPANS_APP);
 	const struct request *r;
 
 	db_connect(&db, 0);
@@ -43,7 +35,7 @@ TEST(trace_mysql_local_infile)
 TEST(trace_mysql_several_results)
 {
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_APP);
+	struct db db = db_begin(&b, DB_SPANS_APP);
 	const struct request *r;
 
 	db_connect(&db, 0);
@@ -76,7 +68,7 @@ TEST(trace_mysql_snapshots_of_an_answer)
 				     .response_ms = 25,
 				     .flags = BX_EX_SNAPSHOT };
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_APP);
+	struct db db = db_begin(&b, DB_SPANS_APP);
 	const struct request *r;
 
 	db_connect(&db, 0);
@@ -105,7 +97,7 @@ TEST(trace_mysql_long_answer)
 	struct stream command = PACKETS(0, LIT("\x03SELECT id FROM t"));
 	struct stream answer = PACKETS(1, ONE, DEF, EOF_, ROW);
 	struct bench b;
-	struct db db = begin(&b, DB_SPANS_APP);
+	struct db db = db_begin(&b, DB_SPANS_APP);
 	const struct request *r;
 
 	db_connect(&db, 0);
@@ -135,7 +127,7 @@ TEST(trace_mysql_rows_read_later)
 
 	for (int packetwise = 0; packetwise < 2; packetwise++) {
 		uint32_t meta = (uint32_t)answer.ends[3];
-		struct db db = begin(&b, DB_SPANS_APP);
+		struct db db = db_begin(&b, DB_SPANS_APP);
 		const struct request *r;
 
 		db_connect(&db, 0);

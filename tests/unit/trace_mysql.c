@@ -18,6 +18,14 @@ static struct bytes view(const struct stream *s)
 	return bytes_of(s->data, s->len);
 }
 
+struct db db_begin(struct bench *b, enum db_spans spans)
+{
+	struct db db = { .bench = b, .ms = 20 };
+
+	bench_begin(b, spans);
+	return db;
+}
+
 void db_exchange(struct db *db, struct stream command, struct stream answer, uint32_t flags)
 {
 	EXCHANGE(db->bench, .conn = DB_CONN, .seq = ++db->seq, .protocol = BX_PROTO_MYSQL,

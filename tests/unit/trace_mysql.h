@@ -29,6 +29,8 @@ struct db {
 	bool unowned;
 };
 
+/* bench_begin(), and a connection whose first exchange is at 20 ms. */
+struct db db_begin(struct bench *b, enum db_spans spans);
 /*
  * Greeting and login of user "app" on database "todo" with MariaDB 10.11; the OK has status
  * @status.
