@@ -167,15 +167,19 @@ class Shapes(unittest.TestCase):
         self.segment(ask, self.plain, 413, error=True)
         self.segment(after, self.plain)
 
-    def test_pipelining(self):
-        targets = ("/plain", "/chunked", "/204", "/head", "/apart", "/plain")
-        asks = [Ask("HEAD" if t == "/head" else "GET", t) for t in targets]
+    def pipeline(self, asks):
+        """All heads in one piece, then the answers in turn."""
         with client.Connection(self.plain) as connection:
             sent_ns = time.time_ns()
             connection.send(b"".join(ask.head() for ask in asks))
             for ask in asks:
                 ask.sent_ns = sent_ns
                 ask.read(connection)
+
+    def test_pipelining(self):
+        targets = ("/plain", "/chunked", "/204", "/head", "/apart", "/plain")
+        asks = [Ask("HEAD" if t == "/head" else "GET", t) for t in targets]
+        self.pipeline(asks)
         ends = []
         for ask in asks:
             segment = self.segment(ask, self.plain, ask.response.status)
@@ -186,12 +190,7 @@ class Shapes(unittest.TestCase):
     def test_pipelining_with_large_answers(self):
         """Heads of answers far behind what is kept of a turn."""
         asks = [Ask("GET", target) for target in ("/sendfile", "/plain", "/sendfile", "/204")]
-        with client.Connection(self.plain) as connection:
-            sent_ns = time.time_ns()
-            connection.send(b"".join(ask.head() for ask in asks))
-            for ask in asks:
-                ask.sent_ns = sent_ns
-                ask.read(connection)
+        self.pipeline(asks)
         for ask in asks:
             self.segment(ask, self.plain, ask.response.status)
 
