@@ -101,6 +101,25 @@ static __always_inline void exchange__discard(struct open_exchange *ex, struct c
 	bpf_map_delete_elem(&pool, &id);
 }
 
+/*
+ * @ex was taken for a database call and is none. Its number and its place among the children of a
+ * request are told of already, by the request's count at least: it leaves with a record, which has
+ * nothing of its bytes.
+ */
+static __always_inline void exchange__disown(struct open_exchange *ex)
+{
+	__u64 id = ex->wire.conn;
+
+	ex->wire.protocol = BX_PROTO_OTHER;
+	ex->wire.text_len = 0;
+	ex->wire.turn[0].text_len = 0;
+	ex->wire.turn[1].text_len = 0;
+	ex->tail_len[0] = 0;
+	ex->tail_len[1] = 0;
+	exchange__emit(ex, 0);
+	bpf_map_delete_elem(&pool, &id);
+}
+
 static __always_inline void exchange__close(struct open_exchange *ex, __u32 flags, __u64 now_ns)
 {
 	__u64 id = ex->wire.conn;

@@ -14,7 +14,7 @@
 
 /*
  * A candidate for an older MySQL connection is believed for as long as the replies have sequence
- * number 1: byte 3 of the response. Returns false when the exchange was dropped.
+ * number 1: byte 3 of the response. Returns false when @ex is no database call.
  */
 static __always_inline bool conn__still_mysql(struct conn *conn, struct open_exchange *ex)
 {
@@ -92,7 +92,7 @@ static __noinline int socket__moved(struct moved *m)
 	ex = exchange__of(conn->id);
 	if (ex && conn->protocol == BX_PROTO_MYSQL && m->dir == SENT &&
 	    !conn__still_mysql(conn, ex)) {
-		exchange__discard(ex, conn);
+		exchange__disown(ex);
 		ex = NULL;
 	}
 	if (conn->protocol == BX_PROTO_UNKNOWN)

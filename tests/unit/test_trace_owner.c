@@ -46,6 +46,29 @@ TEST(trace_owner_statement_before_and_after_its_request)
 	}
 }
 
+/* A child that turned out to be no MySQL is not waited for, and not missed. */
+TEST(trace_owner_child_is_disowned)
+{
+	struct bench b;
+
+	for (int told = 0; told < 2; told++) {
+		unit_context("told before %d", told);
+		bench_begin(&b, DB_SPANS_APP);
+		if (told)
+			query(&b, 50, 1, 15, BX_EX_SNAPSHOT);
+		bench_fragment(&b, 50, 9, 0, 4000, 0, LITERAL("of something else"));
+		EXCHANGE(&b, .conn = 50, .seq = 9, .protocol = BX_PROTO_OTHER,
+			 .role = BX_ROLE_CLIENT, .owner_conn = 1, .owner_seq = 1,
+			 .request_total = 5000, .request_ms = 15, .response_total = 12,
+			 .response_ms = 16, .flags = BX_EX_MIDSTREAM);
+		web(&b, 1, 10, 20, 1);
+		bench_only(&b);
+		CHECK_EQ(COUNTERS(&b)->children_missing, 0);
+		CHECK_EQ(COUNTERS(&b)->fragments_orphaned, 0);
+		bench_end(&b);
+	}
+}
+
 TEST(trace_owner_wait_is_bounded)
 {
 	struct bench b;

@@ -118,6 +118,17 @@ static int encrypted(struct trace *trace, struct conn *conn, const struct bx_exc
 	return 0;
 }
 
+/* Taken for MySQL by the kernel until the reply said otherwise: counted as the request's child. */
+static int disowned(struct trace *trace, struct conn *conn, const struct bx_exchange *ex,
+		    bool fresh)
+{
+	conn_pass_fragments(conn);
+	/* else a snapshot of it was taken in as MySQL, and has arrived */
+	if (fresh)
+		(void)book_arrive(trace, ex->owner_conn, ex->owner_seq);
+	return 0;
+}
+
 static int dispatch(struct trace *trace, struct conn *conn, const struct bx_exchange *ex,
 		    bool fresh)
 {
@@ -125,6 +136,8 @@ static int dispatch(struct trace *trace, struct conn *conn, const struct bx_exch
 		return mysql_connect_failed(trace, conn, ex);
 	if (ex->protocol == BX_PROTO_TLS)
 		return encrypted(trace, conn, ex, fresh);
+	if (ex->protocol == BX_PROTO_OTHER)
+		return disowned(trace, conn, ex, fresh);
 	if (is_http(ex) && ex->role == BX_ROLE_SERVER)
 		return serve(trace, conn, ex, fresh);
 	if (is_http(ex))
