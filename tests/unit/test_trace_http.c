@@ -264,3 +264,36 @@ TEST(trace_http_answers_without_body)
 		bench_end(&b);
 	}
 }
+
+/*
+ * Of the second answer's head nothing was captured, or not its status: the third, seen behind the
+ * gap, is the third request's all the same.
+ */
+TEST(trace_http_answer_behind_a_cut_head)
+{
+	static const char first[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	static const char third[] = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+	static const char begun[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1";
+	struct bench b;
+
+	for (int cut = 0; cut < 2; cut++) {
+		unit_context("cut %d", cut);
+		bench_begin(&b, DB_SPANS_APP);
+		bench_fragment(&b, 1, 1, 1, 9000, BX_FRAG_HEAD, LITERAL(third));
+		EXCHANGE(&b, .conn = 1, .request = LITERAL(GET GET GET), .request_ms = 1,
+			 .response = cut ? LITERAL(begun) : LITERAL(first),
+			 .response_total = 9000 + sizeof(third) - 1,
+			 .response_calls = { { sizeof(first) - 1, 3 },
+					     { 9000, 5 },
+					     { 9000 + sizeof(third) - 1, 7 } });
+		bench_settle(&b);
+		if (CHECK_EQ(b.count, 3)) {
+			CHECK_EQ(b.requests[1].status, 0);
+			CHECK_EQ(b.requests[1].end_ns / 1000, NS(5) / 1000);
+			CHECK_EQ(b.requests[2].status, 503);
+			CHECK_EQ(b.requests[2].end_ns, NS(7));
+		}
+		CHECK_EQ(COUNTERS(&b)->unparsed, 1);
+		bench_end(&b);
+	}
+}

@@ -89,6 +89,12 @@ static void not_a_head(struct http_step *step)
 	step->http->responses.state = HTTP_STREAM_LOST;
 }
 
+static void note_head(const struct http_step *step, struct http_stream *s)
+{
+	s->head_ns = turn_byte_ns(&step->turn, s->fed);
+	s->head_tid = step->turn.log->hands ? turn_tid(&step->turn, s->fed) : step->ex->end_tid;
+}
+
 static int read_head(struct http_step *step, struct live *live, struct bytes piece)
 {
 	struct http_stream *s = &step->http->responses;
@@ -97,11 +103,8 @@ static int read_head(struct http_step *step, struct live *live, struct bytes pie
 	uint64_t used = piece.len;
 	int n;
 
-	if (!before) {
-		s->head_ns = turn_byte_ns(&step->turn, s->fed);
-		s->head_tid =
-			step->turn.log->hands ? turn_tid(&step->turn, s->fed) : step->ex->end_tid;
-	}
+	if (!before)
+		note_head(step, s);
 	n = http_stream_stash(s, piece);
 	if (n == -ENOMEM)
 		return n;
@@ -118,13 +121,30 @@ static int read_head(struct http_step *step, struct live *live, struct bytes pie
 	return 0;
 }
 
+/* Its status was not captured: what comes behind the gap is another request's answer. */
+static void begin_unread(struct http_step *step, struct live *live)
+{
+	struct http_stream *s = &step->http->responses;
+
+	/* as in begin_answer() */
+	(void)live_answer(step->trace, live, s->head_tid, step->http->last_end_ns);
+	live->response_begun = true;
+	live->r.first_byte_ns = s->head_ns;
+	step->http->chunks_lost = false;
+	step->trace->counters.unparsed++;
+}
+
 static void read_gap_in_head(struct http_step *step, struct live *live)
 {
 	struct http_stream *s = &step->http->responses;
 	struct http1_response rsp = { 0 };
 
+	if (!s->head_len)
+		note_head(step, s);
 	if (s->head_len && http1_parse_response_cut(bytes_of(s->head, s->head_len), &rsp) > 0)
 		end_head(step, live, &rsp);
+	else
+		begin_unread(step, live);
 	http_stream_unstash(s);
 	s->state = HTTP_STREAM_LOST;
 }
