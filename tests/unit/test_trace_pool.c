@@ -61,6 +61,49 @@ TEST(trace_pool_pipelined)
 }
 
 /*
+ * POOL reads a request and half of the next one's head, answers the first, and serves another
+ * connection; OTHER reads the rest and answers. Nobody served two at once.
+ */
+TEST(trace_pool_half_a_head)
+{
+	static const char both[] = "GET /a HTTP/1.1\r\n\r\nGET /b HT";
+	struct bench b;
+
+	bench_begin(&b, DB_SPANS_APP);
+	EXCHANGE(&b, .conn = 1, .tid = POOL, .request = LITERAL(both), .request_ms = 10,
+		 .request_hands = { { 0, POOL } }, .response = LITERAL(WEB_OK), .response_ms = 12,
+		 .response_hands = { { 0, POOL } });
+	EXCHANGE(&b, .conn = 51, .seq = 9, .protocol = BX_PROTO_MYSQL, .tid = POOL, .tgid = POOL,
+		 .owner_conn = 2, .owner_seq = 1,
+		 .request = LITERAL("\x09\x00\x00\x00\x03SELECT 2"), .request_ms = 15,
+		 .response = LITERAL("\x07\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"),
+		 .response_ms = 16, .flags = BX_EX_MIDSTREAM);
+	EXCHANGE(&b, .conn = 1, .seq = 2, .tid = OTHER, .tgid = POOL,
+		 .request = LITERAL("TP/1.1\r\n\r\n"), .request_ms = 13,
+		 .request_hands = { { 0, OTHER } }, .flags = BX_EX_SNAPSHOT);
+	EXCHANGE(&b, .conn = 2, .tid = POOL, .request = LITERAL("GET /c HTTP/1.1\r\n\r\n"),
+		 .request_ms = 14, .request_hands = { { 0, POOL } }, .response = LITERAL(WEB_OK),
+		 .response_ms = 20, .response_hands = { { 0, POOL } }, .children = 1);
+	EXCHANGE(&b, .conn = 1, .seq = 2, .tid = OTHER, .tgid = POOL,
+		 .request = LITERAL("TP/1.1\r\n\r\n"), .request_ms = 13,
+		 .request_hands = { { 0, OTHER } }, .response = LITERAL(WEB_OK), .response_ms = 30,
+		 .response_hands = { { 0, OTHER } });
+	bench_settle(&b);
+	CHECK_EQ(COUNTERS(&b)->statements_unproven, 0);
+	if (CHECK_EQ(b.count, 3))
+		for (size_t i = 0; i < 3; i++) {
+			bool c = !strcmp(b.requests[i].target, "/c");
+
+			unit_context("%s", b.requests[i].target);
+			CHECK_EQ(b.requests[i].flags, 0);
+			CHECK_EQ(b.requests[i].statement_count, c);
+			if (!strcmp(b.requests[i].target, "/b"))
+				CHECK_EQ(b.requests[i].tid, OTHER);
+		}
+	bench_end(&b);
+}
+
+/*
  * A thread that answered a request which was read before the attach: what it did until then may
  * have been for that one, and is nobody's.
  */

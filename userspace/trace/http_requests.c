@@ -38,7 +38,7 @@ static int begin_request(struct http_step *step, const struct request_head *head
 	struct http_conn *http = step->http;
 	struct live *live;
 	struct live_origin origin = { step->ex, http->requests.head_ns, http->requests.head_tid,
-				      !list_empty(&http->unanswered) };
+				      http->requests.head_behind };
 	int r = live_new(step->trace, step->conn, &origin, head, &live);
 
 	if (r < 0)
@@ -87,10 +87,15 @@ int http_requests_cut(struct http_step *step)
 	return begin_request(step, &head, s->head_len);
 }
 
+/*
+ * Who reads the beginning of a head with the request before it need not be who reads the rest and
+ * answers: the pool's thread goes on to other connections in between.
+ */
 static void begin_head(const struct http_step *step, struct http_stream *s)
 {
 	const struct turn *turn = &step->turn;
 
+	s->head_behind = !list_empty(&step->http->unanswered);
 	s->head_ns = turn_byte_ns(turn, s->fed);
 	s->head_tid = turn->log->hands ? turn_tid(turn, s->fed) : step->ex->tid;
 }

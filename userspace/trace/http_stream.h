@@ -29,6 +29,7 @@ struct http_stream {
 	size_t head_len;
 	uint64_t head_ns;  /* when its first byte passed */
 	uint32_t head_tid; /* and who moved it */
+	bool head_behind;  /* it was begun with an earlier request that had no answer yet */
 	bool unsure;	   /* the next bytes need not begin a message */
 };
 
