@@ -3,6 +3,7 @@
 """The command line with a real process: each wrong use gets one line and its documented exit code,
 a second tracer refuses, and a killed one leaves nothing behind."""
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,6 +96,22 @@ class Command(unittest.TestCase):
         self.assertEqual(before, self.ask())
         second.send_signal(signal.SIGTERM)
         self.assertEqual(0, second.wait(READY_S))
+
+    def test_counters_that_cannot_be_written(self):
+        """Said, and the exit code; what was traced is there all the same."""
+        for flag in ("--stats", "--metrics"):
+            with self.subTest(flag):
+                gone, documents = self.directory / flag[2:], self.directory / f"{flag[2:]}.jsonl"
+                gone.mkdir()
+                tracer, log = self.start(
+                    f"gone{flag}", "--output", str(documents), flag, str(gone / "file")
+                )
+                self.ask()
+                shutil.rmtree(gone)
+                tracer.send_signal(signal.SIGTERM)
+                self.assertEqual(6, tracer.wait(READY_S))
+                self.assertIn(str(gone / "file"), log.read_text())
+                self.assertEqual(1, len(documents.read_text().splitlines()))
 
     def test_documents_hold_no_secrets_and_the_end_of_the_target_ends_it(self):
         documents, stats = self.directory / "out.jsonl", self.directory / "stats.json"

@@ -190,7 +190,7 @@ static void tick(struct session *session)
 		reload(session);
 	if (stats_requested) {
 		stats_requested = 0;
-		telemetry_tell(&session->telemetry);
+		(void)telemetry_tell(&session->telemetry); /* the end has the last word */
 	}
 }
 
@@ -238,6 +238,8 @@ enum exit_code session_finish(struct session *session)
 {
 	const struct timespec quiet = { .tv_nsec = LAST_SWEEP_MS * 1000000L };
 	const struct top_source top = top_source(session);
+	enum exit_code code;
+	int told;
 
 	nanosleep(&quiet, NULL);
 	kernel_sweep(session->kernel);
@@ -249,6 +251,7 @@ enum exit_code session_finish(struct session *session)
 	exporter_finish(&session->exporter);
 	report_output_error(session);
 	session->view = top_view_end(session->view, &top, session_now_ns());
-	telemetry_tell(&session->telemetry);
-	return run_report_write(&session->report);
+	told = telemetry_tell(&session->telemetry);
+	code = run_report_write(&session->report);
+	return code == EXIT_OK && told < 0 ? EXIT_OUTPUT : code;
 }

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util/cleanup.h"
 #include "util/log.h"
@@ -267,15 +268,18 @@ static int replace_file(const char *path, const char *text)
 {
 	_cleanup_free_ char *next = NULL;
 	_cleanup_fclose_ FILE *file = NULL;
+	int err;
 
 	if (!text || asprintf(&next, "%s.new", path) < 0)
 		return -ENOMEM;
 	file = fopen(next, "we");
 	if (!file)
 		return -errno;
-	if (fprintf(file, "%s\n", text) < 0 || fflush(file))
-		return -errno;
-	return rename(next, path) ? -errno : 0;
+	if (fprintf(file, "%s\n", text) > 0 && !fflush(file) && !rename(next, path))
+		return 0;
+	err = -errno;
+	(void)unlink(next); /* half a file is no use to anybody */
+	return err;
 }
 
 int stats_write(const struct stats_source *source, const char *path)

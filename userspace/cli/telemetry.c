@@ -92,7 +92,7 @@ void telemetry_tick(struct telemetry *telemetry, const char *why, uint64_t now_n
 	}
 }
 
-void telemetry_tell(struct telemetry *telemetry)
+int telemetry_tell(struct telemetry *telemetry)
 {
 	const char *path = telemetry->options->stats;
 	int err = path ? stats_write(&telemetry->source, path) : 0;
@@ -100,6 +100,8 @@ void telemetry_tell(struct telemetry *telemetry)
 	stats_log(&telemetry->source);
 	if (err < 0)
 		log_error("cannot write statistics to %s: %s", path, strerror(-err));
-	if (telemetry->options->metrics)
-		write_metrics(telemetry);
+	if (!telemetry->options->metrics)
+		return err;
+	write_metrics(telemetry);
+	return err < 0 ? err : telemetry->metrics_error;
 }

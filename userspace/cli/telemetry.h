@@ -27,8 +27,10 @@ void telemetry_close(struct telemetry *telemetry);
 /* Answers, and tells what is due. @why: what keeps the trace from working, or NULL. */
 void telemetry_tick(struct telemetry *telemetry, const char *why, uint64_t now_ns);
 
-/* SIGUSR1, and the end: every counter that matters as lines, and the files of --stats, --metrics.
+/*
+ * SIGUSR1, and the end: every counter that matters as lines, and the files of --stats, --metrics.
+ * 0, or the negative errno of a file that cannot be written, which has been said.
  */
-void telemetry_tell(struct telemetry *telemetry);
+int telemetry_tell(struct telemetry *telemetry);
 
 #endif
