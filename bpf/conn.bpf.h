@@ -100,16 +100,12 @@ static __always_inline struct conn *conn__of(struct sock *sk, bool create)
 static __always_inline void conn__listens(struct sock *sk)
 {
 	__u16 port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	struct conn *conn;
 	__u8 one = 1;
 
-	if (conn_by_pointer) {
+	if (conn_by_pointer)
 		bpf_map_update_elem(&target_ports, &port, &one, BPF_ANY);
-		return;
-	}
-	conn = conn__of(sk, true);
-	if (conn)
-		conn->flags |= CONN_SERVER_SIDE;
+	else
+		conn__of(sk, true); /* what it accepts inherits it: the entry is there in time */
 }
 
 /* True when @sk, just established, was accepted for a target, which is not known by inheritance. */

@@ -19,10 +19,9 @@
 #define CONN_COMPRESSED (1u << 4) /* MySQL: packets are compressed from the login's answer on */
 #define CONN_SKIP_RECEIVED                                                                         \
 	(1u << 5) /* undecided: this direction's run failed to classify, wait for the flip */
-#define CONN_SKIP_SENT	 (1u << 6)
-#define CONN_SERVER_SIDE (1u << 7) /* accepted from a listener of a target */
-#define CONN_LOGIN_CUT	 (1u << 9) /* MySQL: the login comes in pieces, capabilities not read yet */
-#define CONN_TLS	 (1u << 8) /* a TLS session is tied to it, or this is the session's own */
+#define CONN_SKIP_SENT (1u << 6)
+#define CONN_LOGIN_CUT (1u << 7) /* MySQL: the login comes in pieces, capabilities not read yet */
+#define CONN_TLS       (1u << 8) /* a TLS session is tied to it, or this is the session's own */
 
 /* What is known of a socket while it is idle. */
 struct conn {

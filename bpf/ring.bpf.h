@@ -193,14 +193,17 @@ static __always_inline bool exchange__fill(struct bx_exchange *to, struct open_e
 	       to->turn[1].total == ex->wire.turn[1].total;
 }
 
+#define PUT_FULL -1 /* no room in the ring */
+#define PUT_TORN -2 /* another thread has changed the exchange meanwhile */
+
 #define EXCHANGE__PUT(type, cap)                                                                   \
 	do {                                                                                       \
 		struct bx_exchange *record = bpf_ringbuf_reserve(&ring, sizeof(type), 0);          \
 		if (!record)                                                                       \
-			return -1;                                                                 \
+			return PUT_FULL;                                                           \
 		if (!exchange__fill(record, ex, text_len, cap, flags)) {                           \
 			bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);                             \
-			return -1;                                                                 \
+			return PUT_TORN;                                                           \
 		}                                                                                  \
 		bpf_ringbuf_submit(record, ring__wake());                                          \
 		return 0;                                                                          \
@@ -209,7 +212,7 @@ static __always_inline bool exchange__fill(struct bx_exchange *to, struct open_e
 __weak __noinline int exchange__put(struct open_exchange *ex, __u32 text_len, __u32 flags)
 {
 	if (!ex)
-		return -1;
+		return PUT_TORN;
 	if (!text_len)
 		EXCHANGE__PUT(struct bx_exchange, 0);
 	else if (text_len <= SHORT_TEXT_CAP)
@@ -226,6 +229,7 @@ __weak __noinline int exchange__emit(struct open_exchange *ex, __u32 flags)
 {
 	__u64 total0, total1;
 	__u32 text_len, seq;
+	int put;
 
 	if (!ex)
 		return 0;
@@ -240,9 +244,10 @@ __weak __noinline int exchange__emit(struct open_exchange *ex, __u32 flags)
 		tail__emit(ex, 0);
 		tail__emit(ex, 1);
 	}
-	if (exchange__put(ex, text_len, flags)) {
+	put = exchange__put(ex, text_len, flags);
+	if (put) {
 		if (!(flags & BX_EX_SNAPSHOT))
-			counter__add(BX_C_LOST_RING, 1);
+			counter__add(put == PUT_FULL ? BX_C_LOST_RING : BX_C_LOST_TORN, 1);
 		return -1;
 	}
 	counter__add(flags & BX_EX_SNAPSHOT ? BX_C_SNAPSHOTS : BX_C_SUBMITTED, 1);

@@ -77,7 +77,7 @@ def unbalanced(stats):
             found.append(f"{what}: {left} and {right}")
 
     ended = kernel["submitted"] + kernel["discarded"] + kernel["open"]
-    ended += kernel["lost_ring_full"] + kernel["lost_pool_full"]
+    ended += sum(kernel[lost] for lost in ("lost_ring_full", "lost_torn", "lost_pool_full"))
     equal(kernel["exchanges"], ended, "exchanges opened, and ended or open still")
     taken = kernel["submitted"] + kernel["snapshots"]
     equal(taken, trace["exchanges"], "records of the kernel, and records taken in")

@@ -88,7 +88,7 @@ void session_take_record(void *ctx, const struct record_view *view)
 		services_process(&session->services, view->process);
 		trace_process(session->trace, view->process);
 	}
-	session->out_of_memory += err < 0;
+	session->counters.out_of_memory += err < 0;
 	/*
 	 * a unix socket has no close event: the sweep found it gone, and left its place in the
 	 * pool

@@ -36,7 +36,6 @@ struct session {
 	uint64_t ready_ns;
 	uint64_t followed_ns; /* when a process was last added to those followed; 0: never */
 	uint64_t last_request_ns;
-	uint64_t out_of_memory; /* records that could not be taken in */
 	unsigned int idle_ticks;
 	struct telemetry telemetry;
 	struct options reloaded; /* what *options is since a SIGHUP */

@@ -59,6 +59,7 @@ static const struct counter {
 	{ KERNEL, BX_C_WITHHELD, "withheld_packets", false },
 	{ KERNEL, BX_C_LATE_BYTES, "late_bytes", false },
 	{ KERNEL, BX_C_LOST_RING, "lost_ring_full", true },
+	{ KERNEL, BX_C_LOST_TORN, "lost_torn", true },
 	{ KERNEL, BX_C_LOST_POOL, "lost_pool_full", true },
 	{ KERNEL, BX_C_LOST_FRAGMENT, "lost_fragments", true },
 	{ KERNEL, BX_C_LOST_SOCKET, "lost_no_storage", true },
@@ -93,13 +94,14 @@ static const struct counter {
 	T(abandoned, false),
 	T(fragments_orphaned, true),
 #undef T
-#define R(field)                                                                                   \
+#define R(field, loss)                                                                             \
 	{                                                                                          \
-		SESSION, offsetof(struct session_counters, field), #field, false                   \
+		SESSION, offsetof(struct session_counters, field), #field, loss                    \
 	}
-	R(traces_joined),
-	R(trace_headers_malformed),
-	R(answers_of_sdk),
+	R(traces_joined, false),
+	R(trace_headers_malformed, false),
+	R(answers_of_sdk, false),
+	R(out_of_memory, true),
 #undef R
 #define S(field, name)                                                                             \
 	{                                                                                          \

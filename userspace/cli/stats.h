@@ -11,11 +11,12 @@
 #include "trace/trace.h"
 #include "xray/sampler.h"
 
-/* What a session itself counts, of finished requests. */
+/* What a session itself counts: of finished requests, and records it has no memory for. */
 struct session_counters {
 	uint64_t traces_joined; /* their header named the trace */
 	uint64_t trace_headers_malformed;
 	uint64_t answers_of_sdk; /* an X-Ray SDK inside the service named the trace in the answer */
+	uint64_t out_of_memory;	 /* records that could not be taken in */
 };
 
 struct stats_source {
