@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Libraries in the targets: what doctor says of them, TLS without a socket, and another C library
+than glibc.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import unittest  # noqa: E402
+
+from lib import certificates, mariadb, shapes, suite, traced  # noqa: E402
+from lib.paths import BPFXRAY, venv_program  # noqa: E402
+from lib.process import Processes  # noqa: E402
+from lib.servers import Server  # noqa: E402
+
+SMALL = Path(__file__).with_name("small_server.c")
+LOADED = (
+    "import ctypes, ssl, _mysql_connector, MySQLdb; ctypes.CDLL('libgnutls.so.30');"
+    "print('LOADED', flush=True); input()"
+)
+# A session whose two ends are both in memory: what asyncio does with OpenSSL.
+IN_MEMORY = """
+import ssl, sys
+def end(context, **how):
+    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+    return context.wrap_bio(into, out, **how), into, out
+server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+server.load_cert_chain(sys.argv[1], sys.argv[2])
+client = ssl.create_default_context(cafile=sys.argv[3])
+a, a_in, a_out = end(client, server_hostname="localhost")
+b, b_in, b_out = end(server, server_side=True)
+def step(what):
+    try:
+        return what()
+    except ssl.SSLWantReadError:
+        return None
+    finally:
+        b_in.write(a_out.read())
+        a_in.write(b_out.read())
+print("LOADED", flush=True)
+input()
+for _ in range(4):
+    step(a.do_handshake)
+    step(b.do_handshake)
+for _ in range(5):
+    step(lambda: a.write(b"GET / HTTP/1.1\\r\\nHost: memory\\r\\n\\r\\n"))
+    assert step(lambda: b.read(100))
+print("DONE", flush=True)
+input()
+"""
+
+
+class Libraries(unittest.TestCase):
+    def setUp(self):
+        self.processes = self.enterContext(Processes())
+
+    def python(self, *words):
+        command = [venv_program("python"), "-c", *map(str, words)]
+        one = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(one.communicate, "\n")
+        self.assertEqual("LOADED\n", one.stdout.readline())
+        return one
+
+    def test_doctor_lists_each_library_with_its_kind(self):
+        one = self.python(LOADED)
+        done = subprocess.run(
+            [BPFXRAY, "doctor", "--pid", str(one.pid)], capture_output=True, text=True, timeout=60
+        )
+        self.assertEqual(0, done.returncode, done.stderr)
+        kinds = {"libssl.so": "OpenSSL", "libmariadb.so": "MySQL client",
+                 "_mysql_connector.": "MySQL client", "libgnutls.so": "GnuTLS"}  # fmt: skip
+        for library, kind in kinds.items():
+            lines = [line for line in done.stdout.splitlines() if f"/{library}" in line]
+            self.assertEqual([kind], [line.rpartition(": ")[2] for line in lines], done.stdout)
+
+    def test_tls_in_memory_is_counted(self):
+        from lib import certificates
+
+        keys = certificates.make(self.processes.directory)
+        one = self.python(IN_MEMORY, keys.certificate, keys.key, keys.authority)
+        with traced.session(self.processes, [one.pid]) as session:
+            one.stdin.write("\n")
+            one.stdin.flush()
+            self.assertEqual("DONE\n", one.stdout.readline())
+            stats = session.finish()
+        self.assertEqual(10, stats["kernel"]["tls_calls_without_socket"])
+        self.assertEqual(0, stats["kernel"]["tls_sessions_read"])
+        self.assertEqual([], session.documents)
+
+    def test_a_program_with_musl(self):
+        program = self.processes.directory / "small_server"
+        built = ["musl-gcc", "-O2", "-o", program, SMALL]
+        subprocess.run([str(word) for word in built], check=True)
+        self.assertIn(b"/lib/ld-musl", program.read_bytes())
+        port = mariadb.free_port()
+        process = self.processes.start("musl", [program, port])
+        server = Server("musl", ("127.0.0.1", port), [process])
+        process.wait_ready(lambda: shapes.Ask("GET", "/ready").send(server.address).response)
+        with traced.session(self.processes, [process.pid]) as session:
+            for _ in range(3):
+                ask = shapes.Ask("GET", "/musl").send(server.address)
+                http = shapes.segment_of(session, ask).document["http"]
+                self.assertEqual(200, http["response"]["status"])
+
+
+if __name__ == "__main__":
+    suite.main()
