@@ -23,6 +23,7 @@ fi
 build=${1:-$(dirname "$here")/build}
 
 build_packages="clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libcjson-dev libc-ares-dev"
+build_packages="$build_packages libseccomp-dev"
 build_packages="$build_packages pkg-config gcc libc6-dev make"
 check_packages="clang-format libclang-rt-14-dev universal-ctags procps"
 test_packages="mariadb-server nginx-light openssl python3-venv python3-dev libmariadb-dev"
