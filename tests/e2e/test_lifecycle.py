@@ -31,6 +31,7 @@ class Lifecycle(unittest.TestCase):
         self.stats = self.processes.directory / "stats.json"
 
     def write(self, **flags):
+        flags = {"sampling": "all", **flags}
         lines = [f"{name.replace('_', '-')} = {value}" for name, value in flags.items()]
         self.config.write_text("# written by the test\n" + "\n".join(lines) + "\n")
 
