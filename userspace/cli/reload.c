@@ -61,11 +61,9 @@ int reload_options(const struct options *now, struct options *ret)
 {
 	_cleanup_free_ char *text = NULL;
 	struct options next;
-	int r = now->config ? config_read(now->config, &text) : -ENOENT;
+	int r = config_read(now->config, &text);
 
-	if (!now->config)
-		log_info("SIGHUP: there is no --config to read again");
-	else if (r < 0)
+	if (r < 0)
 		log_error("SIGHUP: cannot read %s: %s; nothing changes", now->config, strerror(-r));
 	if (r < 0)
 		return r;

@@ -8,9 +8,9 @@
 #include "cli/options.h"
 
 /*
- * Fills @ret with @now, and what may change while a trace runs from the file as it is. What may
- * not and is another now is told in one line. 0; -ENOENT when no file was given; or another
- * negative errno after one line that says what is wrong: then nothing has changed.
+ * Fills @ret with @now, and what may change while a trace runs from the file now->config as it is.
+ * What may not and is another now is told in one line. 0, or a negative errno after one line that
+ * says what is wrong: then nothing has changed.
  */
 int reload_options(const struct options *now, struct options *ret);
 

@@ -142,9 +142,14 @@ static void explain_silence(struct session *session, uint64_t now_ns)
 			 "nor MySQL");
 }
 
+/* Without a file to read again the signal is a terminal's that hangs up: it ends the trace. */
 static void reload(struct session *session)
 {
 	reload_requested = 0;
+	if (!session->options->config) {
+		stop_requested = 1;
+		return;
+	}
 	(void)notify("RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n", session_now_ns() / 1000);
 	if (!reload_options(session->options, &session->reloaded)) {
 		session->options = &session->reloaded;
