@@ -19,9 +19,11 @@ from lib.servers import Server  # noqa: E402
 
 SMALL = Path(__file__).with_name("small_server.c")
 LOADED = (
-    "import ctypes, ssl, _mysql_connector, MySQLdb; ctypes.CDLL('libgnutls.so.30');"
+    "import ctypes, ssl, sys, _mysql_connector, MySQLdb; ctypes.CDLL('libgnutls.so.30');"
+    "ctypes.CDLL(sys.argv[1]);"
     "print('LOADED', flush=True); input()"
 )
+HALF = "libhalf.so"  # a library that defines some of the functions only
 # A session whose two ends are both in memory: what asyncio does with OpenSSL.
 IN_MEMORY = """
 import ssl, sys
@@ -65,17 +67,28 @@ class Libraries(unittest.TestCase):
         self.assertEqual("LOADED\n", one.stdout.readline())
         return one
 
-    def test_doctor_lists_each_library_with_its_kind(self):
-        one = self.python(LOADED)
+    def test_doctor_lists_each_library_with_its_kind_and_functions(self):
+        half = self.processes.directory / HALF
+        code = "int SSL_read(void *s, void *b, int n) { return n; }"
+        built = ["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", half]
+        subprocess.run([str(word) for word in built], input=code, text=True, check=True)
+        one = self.python(LOADED, half)
         done = subprocess.run(
             [BPFXRAY, "doctor", "--pid", str(one.pid)], capture_output=True, text=True, timeout=60
         )
         self.assertEqual(0, done.returncode, done.stderr)
-        kinds = {"libssl.so": "OpenSSL", "libmariadb.so": "MySQL client",
-                 "_mysql_connector.": "MySQL client", "libgnutls.so": "GnuTLS"}  # fmt: skip
-        for library, kind in kinds.items():
-            lines = [line for line in done.stdout.splitlines() if f"/{library}" in line]
-            self.assertEqual([kind], [line.rpartition(": ")[2] for line in lines], done.stdout)
+        kinds = {"libssl.so": ("OpenSSL", "SSL_read, SSL_write"),
+                 "libmariadb.so": ("MySQL client", "mysql_real_query"),
+                 "_mysql_connector.": ("MySQL client", "mysql_real_query"),
+                 "libgnutls.so": ("GnuTLS", "gnutls_record_recv, gnutls_record_send"),
+                 HALF: ("OpenSSL", "SSL_read")}  # fmt: skip
+        lines = done.stdout.splitlines()
+        for library, (kind, functions) in kinds.items():
+            at = [i for i, line in enumerate(lines) if f"/{library}" in line]
+            self.assertEqual([kind], [lines[i].rpartition(": ")[2] for i in at], done.stdout)
+            self.assertTrue(lines[at[0] + 1].strip().startswith(f"at {functions}"), done.stdout)
+        lacking = [line.strip() for line in lines if line.strip().startswith("it lacks SSL_")]
+        self.assertEqual(["it lacks SSL_write, SSL_read_ex, SSL_write_ex, SSL_free"], lacking)
 
     def test_tls_in_memory_is_counted(self):
         from lib import certificates

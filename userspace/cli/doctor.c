@@ -123,24 +123,35 @@ struct probed_files {
 	FILE *out;
 };
 
+static void print_functions(const char *label, const char *const *names, size_t count, FILE *out)
+{
+	if (!count)
+		return;
+	fprintf(out, "  %-15s   %s", "", label);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s%s", i ? ", " : " ", names[i]);
+	fputc('\n', out);
+}
+
 /* A file that is mapped by several processes is told once. */
 static void print_probed(void *ctx, const struct mapping *mapping)
 {
 	struct probed_files *files = ctx;
 	_cleanup_close_ int fd = mapping_open(files->pid, mapping);
+	struct library_functions functions;
 	struct stat status;
-	int probes;
 
 	if (fd < 0 || fstat(fd, &status) < 0 ||
 	    table_insert(&files->seen, table_key2(status.st_dev, status.st_ino), files) < 0)
 		return;
-	probes = library_inspect(fd);
-	if (probes <= 0)
+	if (library_inspect(fd, &functions) < 0 || !functions.kinds)
 		return;
 	fprintf(files->out, "  %-15s %s:%s%s%s\n", files->found++ ? "" : "probed", mapping->path,
-		probes & LIBRARY_PROBES_OPENSSL ? " OpenSSL" : "",
-		probes & LIBRARY_PROBES_GNUTLS ? " GnuTLS" : "",
-		probes & LIBRARY_PROBES_MYSQL ? " MySQL client" : "");
+		functions.kinds & LIBRARY_PROBES_OPENSSL ? " OpenSSL" : "",
+		functions.kinds & LIBRARY_PROBES_GNUTLS ? " GnuTLS" : "",
+		functions.kinds & LIBRARY_PROBES_MYSQL ? " MySQL client" : "");
+	print_functions("at", functions.defined, functions.defined_count, files->out);
+	print_functions("it lacks", functions.missing, functions.missing_count, files->out);
 }
 
 static void print_probed_files(const struct pid_set *tree, FILE *out)

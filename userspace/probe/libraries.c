@@ -51,6 +51,7 @@ static const struct probed {
 };
 
 #define PROBED_COUNT (sizeof(probed) / sizeof(probed[0]))
+_Static_assert(PROBED_COUNT <= LIBRARY_FUNCTIONS_MAX, "struct library_functions holds them all");
 
 /* A library file, looked at. */
 struct library {
@@ -79,14 +80,33 @@ static int look_at(int fd, struct library *ret)
 	return found;
 }
 
-int library_inspect(int fd)
+static int kinds_of(const struct library *library)
+{
+	int kinds = LIBRARY_PROBES_NONE;
+
+	for (size_t i = 0; i < PROBED_COUNT; i++)
+		if (library->functions[i].offset)
+			kinds |= (int)probed[i].library;
+	return kinds;
+}
+
+int library_inspect(int fd, struct library_functions *ret)
 {
 	struct library library;
-	int found = look_at(fd, &library), libraries = 0;
+	int found = look_at(fd, &library);
 
-	for (size_t i = 0; found > 0 && i < PROBED_COUNT; i++)
-		libraries |= library.functions[i].offset ? (int)probed[i].library : 0;
-	return found < 0 ? found : libraries;
+	if (found < 0)
+		return found;
+	*ret = (struct library_functions){ .kinds = found ? kinds_of(&library) : 0 };
+	for (size_t i = 0; i < PROBED_COUNT; i++) {
+		if (probed[i].probe == PROBE_NONE || !(ret->kinds & (int)probed[i].library))
+			continue;
+		if (library.functions[i].offset)
+			ret->defined[ret->defined_count++] = probed[i].function;
+		else
+			ret->missing[ret->missing_count++] = probed[i].function;
+	}
+	return 0;
 }
 
 static struct bpf_program *entry_program(struct kernel *kernel, enum probe probe)

@@ -19,11 +19,20 @@ enum library_kinds {
 	LIBRARY_PROBES_MYSQL = 4, /* a MySQL client library, or an extension that holds one */
 };
 
-/*
- * What the ELF file @fd defines, as bits of enum library_kinds; 0: nothing that is probed. A
- * negative errno when it cannot be read.
- */
-int library_inspect(int fd);
+/* More than there are functions that are probed. */
+#define LIBRARY_FUNCTIONS_MAX 64
+
+/* What a file has of the functions that are probed in its kinds of library. */
+struct library_functions {
+	int kinds; /* bits of enum library_kinds; 0: nothing in it is probed */
+	size_t defined_count;
+	size_t missing_count;
+	const char *defined[LIBRARY_FUNCTIONS_MAX]; /* they take a probe; names are constants */
+	const char *missing[LIBRARY_FUNCTIONS_MAX];
+};
+
+/* Looks at the ELF file @fd, which stays the caller's. 0, or a negative errno: no such file. */
+int library_inspect(int fd, struct library_functions *ret);
 
 /* The probes on one file. */
 struct library_probes;
