@@ -100,10 +100,17 @@ class Daemon:
                 return int(fields[12])
         return 0
 
+    def refuse(self):
+        """From here on the port answers as a closed one does, and what has arrived can be read: a
+        connected socket takes its peer's datagrams only, and nobody sends from the port of discard.
+        """
+        self.socket.connect((self.socket.getsockname()[0], 9))
+
     def close(self):
-        """Takes in what has arrived, then ends."""
+        """Takes in what has arrived, then ends; nothing is lost between the last read and that."""
         if self.closing:
             return
+        self.refuse()
         self.closing = True
         self.thread.join()
         self.lost = self.dropped()
