@@ -146,7 +146,12 @@ class Top(Live):
         with log.open("wb") as stderr:
             shown = terminal.Terminal(self.command("--top", *options), stderr=stderr, **how)
         self.addCleanup(shown.close)
-        wait_until(lambda: "ready:" in log.read_text(), 30, "bpfxray is not ready")
+
+        def ready():
+            self.assertIsNone(shown.process.poll(), log.read_text())
+            return "ready:" in log.read_text()
+
+        wait_until(ready, 60, "bpfxray is not ready")
         return shown
 
     def wait_times(self, shown, times, text):
@@ -214,7 +219,7 @@ class Top(Live):
         """A shell's job control, which it has when its standard error is the terminal: Ctrl-Z,
         another program, fg.
         """
-        script = 'set -m; "$@"; echo between; fg >/dev/null; echo end'
+        script = 'set -m; "$@"; echo between; fg >/dev/null; echo shell: over'
         shown = terminal.Terminal(["bash", "-c", script, "bash", *self.command("--top")])
         self.addCleanup(shown.close)
         shown.wait_for(lambda: shown.frames(), "a frame")
@@ -227,7 +232,8 @@ class Top(Live):
             lambda: terminal.ENTER in shown.output.partition(b"between")[2]
             and terminal.FRAME.search(shown.output.partition(b"between")[2]), "the view again")
         os.write(shown.master, b"\x03")
-        shown.wait_for(lambda: b"end" in shown.output.rpartition(terminal.LEAVE)[2], "the end")
+        # The tracer's summary comes before: it has ended when its shell says this.
+        shown.wait_for(lambda: b"shell: over" in shown.output, "the end")
 
     def test_log_stays_out_of_the_view(self):
         shown = terminal.Terminal(self.command("--top", "--duration", "4"))
