@@ -14,6 +14,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ struct load {
 	uint64_t interval_ns; /* between two requests; 0: closed loop */
 	uint64_t next_ns, end_ns;
 	struct latencies latencies;
-	uint64_t errors;
+	uint64_t unsent, cut, failed, unanswered; /* errors, by what went wrong */
 };
 
 static uint64_t now_ns(void)
@@ -96,15 +97,19 @@ static void ask(struct load *load, struct connection *c, uint64_t due_ns)
 		}
 		hang_up(c); /* the server has closed it meanwhile */
 	}
-	load->errors++;
+	load->unsent++;
 }
 
-static void finish(struct load *load, struct connection *c, bool ok)
+static void finish(struct load *load, struct connection *c, bool whole)
 {
+	bool ok = whole && c->answer.status < 500;
+
 	if (ok)
 		latencies_add(&load->latencies, now_ns() - c->due_ns);
+	else if (whole)
+		load->failed++;
 	else
-		load->errors++;
+		load->cut++;
 	if (!ok || load->close || c->answer.close)
 		hang_up(c);
 	c->busy = false;
@@ -125,7 +130,7 @@ static void readable(struct load *load, struct connection *c)
 	if (n <= 0)
 		finish(load, c, !n && answer_at_end(&c->answer));
 	else if (answer_take(&c->answer, data, (size_t)n))
-		finish(load, c, c->answer.status < 500);
+		finish(load, c, true);
 }
 
 static struct connection *free_connection(struct load *load)
@@ -181,7 +186,7 @@ static void run(struct load *load, uint64_t duration_ns)
 		wait_for_events(load, now);
 		now = now_ns();
 	}
-	load->errors += (uint64_t)(load->count - load->idle);
+	load->unanswered += (uint64_t)(load->count - load->idle);
 }
 
 static void print(struct load *load, double seconds)
@@ -189,10 +194,13 @@ static void print(struct load *load, double seconds)
 	struct latencies *l = &load->latencies;
 
 	latencies_sort(l);
-	printf("{\"requests\": %zu, \"errors\": %llu, \"seconds\": %.6f, \"p50_us\": %.1f, "
-	       "\"p90_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f}\n",
-	       l->count, (unsigned long long)load->errors, seconds, latencies_at(l, 0.5),
-	       latencies_at(l, 0.9), latencies_at(l, 0.99), latencies_at(l, 1));
+	printf("{\"requests\": %zu, \"seconds\": %.6f, \"errors\": {"
+	       "\"unsent\": %" PRIu64 ", \"cut\": %" PRIu64 ", \"status 5xx\": %" PRIu64
+	       ", \"unanswered\": %" PRIu64 "}, ",
+	       l->count, seconds, load->unsent, load->cut, load->failed, load->unanswered);
+	printf("\"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f}\n",
+	       latencies_at(l, 0.5), latencies_at(l, 0.9), latencies_at(l, 0.99),
+	       latencies_at(l, 1));
 }
 
 int main(int argc, char **argv)

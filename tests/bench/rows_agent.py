@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from measure import Estimate, Row
-from tools import TOOLS, Calls, idle, load, traced
+from tools import TOOLS, Calls, idle, load, offer, traced
 
 from lib import mariadb, servers
 from lib.paths import BPFXRAY
@@ -43,7 +43,7 @@ def replay_row(bench, database, name, number, goal):
     server = start(bench.processes, env)
     recording = bench.processes.directory / "recording"
     seconds = bench.scaled(4, 1)
-    load(server, target, 2, requests / 4, 1)
+    offer(server, target, 2, requests / 4, 1)
     record(bench.processes, server.pid, recording,
            lambda: load(server, target, 4, requests / 4, seconds))
     for process in server.processes:

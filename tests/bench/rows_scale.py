@@ -9,7 +9,7 @@ from measure import Estimate, Row, interleave, ratios
 from rows_agent import record, replay
 from rows_http import hello
 from rows_kernel import WARM, by_program, net_ns, slices
-from tools import TOOLS, Asked, Calls, Programs, discarded, load, traced
+from tools import TOOLS, Asked, Calls, Programs, discarded, load, offer, traced
 
 from lib import mariadb, servers
 
@@ -76,7 +76,7 @@ def growth_rows(bench, database):
     recording = bench.processes.directory / "recording"
     for count in STATEMENTS[: bench.scaled(4, 1)]:
         path = f"/test/many?n={count}"
-        load(server, path, 1, 0, 0.3)
+        offer(server, path, 1, 0, 0.3)
         record(bench.processes, server.pid, recording, lambda: load(server, path, 1, 0, 0.5))
         runs = [replay(recording, 3) for _ in range(bench.scaled(7, 2))]
         each = [run["ns_per_segment"] / max(run["subsegments_per_segment"], 1) for run in runs]
