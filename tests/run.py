@@ -63,7 +63,14 @@ def run(name, command, timeout_s):
     if counts[1]:
         print(f"    exit {code}; the end of {log.relative_to(TOP)}:")
         print("\n".join("    | " + line for line in text.splitlines()[-40:]), flush=True)
-    return counts
+    return counts, failures(name, code, text) if counts[1] else []
+
+
+def failures(name, code, text):
+    """What failed, each with its first lines: said again at the end, where nobody overlooks it."""
+    lines = r"^FAIL\b.*(?:\n(?!ok\b|FAIL\b|SKIP\b|\d+ passed).*){0,12}"
+    found = re.findall(lines, text, re.MULTILINE)
+    return [f"{name}: {one}" for one in found] or [f"{name}: exit {code}, no line begins with FAIL"]
 
 
 def main():
@@ -72,12 +79,15 @@ def main():
     parser.add_argument("only", nargs="*", help="names of suites; all when absent")
     args = parser.parse_args()
     LOGS.mkdir(parents=True, exist_ok=True)
-    total = [0, 0, 0]
+    total, failed = [0, 0, 0], []
     for name, command in suites(args.all):
         if args.only and name not in args.only:
             continue
-        counts = run(name, command, 3600 if args.all else 1200)
+        counts, found = run(name, command, 3600 if args.all else 1200)
+        failed += found
         total = [a + b for a, b in zip(total, counts)]
+    if failed:
+        print("\n".join(failed)[-8000:])
     print("%d passed, %d failed, %d skipped" % tuple(total))
     sys.exit(1 if total[1] or not total[0] else 0)
 
