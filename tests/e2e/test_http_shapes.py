@@ -74,26 +74,31 @@ class Shapes(unittest.TestCase):
 
     # --- how a message is cut
 
+    def check_apart(self, method, cut, least_ms, pause_s=PAUSE_S, target="/plain"):
+        """@cut(ask) in pieces; the segment begins with the first, and so takes @least_ms at least.
+
+        A server that is given no time looks only when more pieces have come, and then nothing is
+        to be seen of their distance: it is asked again, a few times. All else holds each time.
+        """
+        for _ in range(5):
+            ask = Ask(method, target)
+            ask.send_pieces(self.plain, cut(ask), pause_s)
+            segment = self.segment(ask, self.plain, bytes_in=len(ask.raw))
+            took_ns = segment.end_ns - segment.start_ns
+            if took_ns > least_ms * MS:
+                return
+        self.fail(f"{took_ns} ns from the first piece to the end, five times")
+
     def test_head_a_byte_at_a_time(self):
-        ask = Ask("GET", "/plain")
-        pieces = [bytes([byte]) for byte in ask.head()]
-        ask.send_pieces(self.plain, pieces, pause_s=0.001)
-        segment = self.segment(ask, self.plain, bytes_in=len(pieces))
-        self.assertGreater(segment.end_ns - segment.start_ns, len(pieces) * MS)
+        length = len(Ask("GET", "/plain").head())
+        self.check_apart("GET", lambda ask: [bytes([b]) for b in ask.head()], length, 0.001)
 
     def test_first_byte_alone(self):
-        ask = Ask("GET", "/plain")
-        head = ask.head()
-        ask.send_pieces(self.plain, [head[:1], head[1:]], pause_s=0.1)
-        segment = self.segment(ask, self.plain)
-        self.assertGreater(segment.end_ns - segment.start_ns, 50 * MS)
+        self.check_apart("GET", lambda ask: [ask.head()[:1], ask.head()[1:]], 50, 0.1)
 
     def test_head_and_body_apart(self):
-        ask = Ask("POST", "/plain")
-        pieces = [ask.head("Content-Length: 5"), b"12", b"345"]
-        ask.send_pieces(self.plain, pieces, PAUSE_S)
-        segment = self.segment(ask, self.plain, bytes_in=len(ask.raw))
-        self.assertGreater(segment.end_ns - segment.start_ns, 40 * MS)
+        self.check_apart(
+            "POST", lambda ask: [ask.head("Content-Length: 5"), b"12", b"345"], 40)
 
     def test_answer_in_pieces(self):
         self.check("/apart", content_length=5)
@@ -106,13 +111,14 @@ class Shapes(unittest.TestCase):
 
     def test_chunked_both_ways(self):
         body = b"3\r\nabc\r\n1388;x=y\r\n%s\r\n0\r\nT: t\r\n\r\n" % (b"z" * 5000)
+
+        def cut(ask):
+            raw = ask.head("Transfer-Encoding: chunked") + body
+            return [raw[:200], raw[200:3000], raw[3000:]]
+
         for target in ("/chunked", "/plain"):
             with self.subTest(target):
-                ask = Ask("POST", target)
-                raw = ask.head("Transfer-Encoding: chunked") + body
-                ask.send_pieces(self.plain, [raw[:200], raw[200:3000], raw[3000:]], PAUSE_S)
-                segment = self.segment(ask, self.plain, bytes_in=len(raw))
-                self.assertGreater(segment.end_ns - segment.start_ns, 20 * MS)
+                self.check_apart("POST", cut, 20, target=target)
 
     def test_head_request(self):
         """Names a length that no byte follows; the connection goes on."""

@@ -4,6 +4,7 @@
 client library that knew of it.
 """
 
+import os
 import socket
 import sys
 import time
@@ -52,8 +53,9 @@ class Connects(mysql_uses.Uses):
         self.failed_connect("refused", "pymysql", "2003", host="127.0.0.1", port=port)
 
     def test_connect_timed_out(self):
-        """A listener whose queue is full lets nobody in."""
-        with socket.create_server(("127.0.0.78", 3306), backlog=0) as full:
+        """A listener whose queue is full lets nobody in. Its address is this run's own."""
+        host = f"127.78.{os.getpid() >> 8 & 255}.{os.getpid() & 255 or 1}"
+        with socket.create_server((host, 3306), backlog=0) as full:
             waiting = [socket.socket() for _ in range(4)]
             for one in waiting:
                 one.setblocking(False)
@@ -62,7 +64,7 @@ class Connects(mysql_uses.Uses):
             for driver in NAMES:
                 with self.subTest(driver):
                     _, span = self.failed_connect(
-                        "refused", driver, "2003", host="127.0.0.78", port=3306
+                        "refused", driver, "2003", host=host, port=3306
                     )
                     self.assertGreater(span.end_ns - span.start_ns, 900_000_000)
             for one in waiting:
