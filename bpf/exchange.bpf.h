@@ -133,6 +133,19 @@ static __always_inline void exchange__close(struct open_exchange *ex, __u32 flag
 	bpf_map_delete_elem(&pool, &id);
 }
 
+/*
+ * The next request of the connection begins. When the thread that left @ex, or the sweep, has told
+ * all of it, that snapshot was its end: the next record's number says so. Not when statements hang
+ * under it, or may: what of them is nobody's is decided at the end.
+ */
+static __always_inline void exchange__finish(struct open_exchange *ex)
+{
+	if (ex->wire.role == BX_ROLE_SERVER && !ex->wire.children && exchange__told(ex))
+		counter__add(BX_C_ENDED_TOLD, 1);
+	else
+		exchange__emit(ex, 0);
+}
+
 /* Notes the thread of a call when it is not the one of the call before. */
 static __always_inline void turn__hand(struct bx_turn *turn, __u32 tid)
 {
@@ -174,7 +187,8 @@ static __always_inline void turn__count(struct open_exchange *ex, __u32 t, __u32
 /* The thread turns away from @before: what became of it is sent before anything of the next. */
 static __always_inline void thread__leave(struct thread *thread, struct open_exchange *before)
 {
-	if (!socket__alive(before))
+	/* the end of a TCP connection is told by itself, and looking for it costs four reads */
+	if (before->wire.family == AF_UNIX && !socket__alive(before))
 		exchange__close(before, BX_EX_CLOSED_LOCAL, bpf_ktime_get_ns());
 	else if (!before->wire.turn[1].total)
 		thread->flags |= THREAD_MULTIPLEX;

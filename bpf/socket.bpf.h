@@ -44,7 +44,7 @@ static __always_inline struct open_exchange *moved__request(struct moved *m,
 	    (m->conn->protocol != BX_PROTO_MYSQL || !thread__owns_anew(m->thread, ex)))
 		return ex; /* the request goes on */
 	if (ex) {
-		exchange__emit(ex, 0);
+		exchange__finish(ex);
 		exchange__reset(ex, m->conn);
 	} else {
 		ex = exchange__open(m->sk, m->conn);

@@ -203,6 +203,7 @@ enum bx_counter {
 	BX_C_EXCHANGES = 0, /* exchanges opened */
 	BX_C_SUBMITTED,	    /* exchange records that entered the ring and end an exchange */
 	BX_C_SNAPSHOTS,	    /* snapshot records that entered the ring */
+	BX_C_ENDED_TOLD,    /* exchanges that ended with their last snapshot as it was */
 	BX_C_LOST_RING,	    /* exchange lost: ring full */
 	BX_C_LOST_TORN,	    /* exchange lost: it changed while it was copied for the last time */
 	BX_C_LOST_POOL,	    /* exchange lost: pool full or its element gone */

@@ -76,7 +76,7 @@ def unbalanced(stats):
         if left != right:
             found.append(f"{what}: {left} and {right}")
 
-    ended = kernel["submitted"] + kernel["discarded"] + kernel["open"]
+    ended = kernel["submitted"] + kernel["ended_as_told"] + kernel["discarded"] + kernel["open"]
     ended += sum(kernel[lost] for lost in ("lost_ring_full", "lost_torn", "lost_pool_full"))
     equal(kernel["exchanges"], ended, "exchanges opened, and ended or open still")
     taken = kernel["submitted"] + kernel["snapshots"]

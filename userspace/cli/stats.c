@@ -49,6 +49,7 @@ static const struct counter {
 	{ KERNEL, BX_C_EXCHANGES, "exchanges", false },
 	{ KERNEL, BX_C_SUBMITTED, "submitted", false },
 	{ KERNEL, BX_C_SNAPSHOTS, "snapshots", false },
+	{ KERNEL, BX_C_ENDED_TOLD, "ended_as_told", false },
 	{ KERNEL, BX_C_DISCARDED, "discarded", false },
 	{ KERNEL, BX_C_CALLS, "socket_calls", false },
 	{ KERNEL, BX_C_TLS, "tls_connections", false },
