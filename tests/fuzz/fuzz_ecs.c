@@ -11,6 +11,8 @@
 
 #include <errno.h>
 
+#include "util/array.h"
+
 #define CID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void check_text(const char *text, size_t cap)
@@ -102,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	in = fuzz_prefix(bytes_skip(bytes_of(data, size), 1), size - 1);
-	parsers[data[0] % (sizeof(parsers) / sizeof(parsers[0]))](in);
+	parsers[data[0] % ARRAY_LEN(parsers)](in);
 	free((void *)in.at);
 	return 0;
 }

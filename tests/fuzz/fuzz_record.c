@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "probe/record.h"
+#include "util/array.h"
 
 #define RECORD_MAX (sizeof(struct bx_exchange) + BX_TEXT_CAP)
 
@@ -99,7 +100,7 @@ static void change(uint8_t *record, size_t len, const uint8_t *how)
 		0, BX_TEXT_CAP, BX_FRAGMENT_CAP, BX_CALLS_CAP, UINT32_MAX - 128, 1u << 31
 	};
 	size_t at = (how[0] | (size_t)how[1] << 8) % (len / 4) * 4;
-	uint32_t value = bases[how[2] % (sizeof(bases) / sizeof(*bases))] + how[3];
+	uint32_t value = bases[how[2] % ARRAY_LEN(bases)] + how[3];
 
 	memcpy(record + at, &value, sizeof(value));
 }

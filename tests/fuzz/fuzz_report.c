@@ -15,6 +15,7 @@
 #include "report/input.h"
 #include "report/page.h"
 #include "report/text.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/utf8.h"
 #include "xray/json_read.h"
@@ -35,7 +36,7 @@ static const char *const texts[] = {
 
 static const char *text_of(uint8_t byte)
 {
-	return texts[byte % (sizeof(texts) / sizeof(texts[0]))];
+	return texts[byte % ARRAY_LEN(texts)];
 }
 
 /*

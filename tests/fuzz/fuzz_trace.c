@@ -21,6 +21,7 @@
 #include "fuzz_trace_phrases.h"
 #include "probe/record.h"
 #include "trace/trace.h"
+#include "util/array.h"
 
 #define PIECES_MAX 3
 #define TEXT_MAX   4096
@@ -220,7 +221,7 @@ static void bend(struct story *story, struct bx_exchange *ex)
 		size_t at = (take(&story->input) | (size_t)take(&story->input) << 8) %
 			    (sizeof(*ex) / 4);
 
-		words[at] = values[take(&story->input) % (sizeof(values) / sizeof(*values))];
+		words[at] = values[take(&story->input) % ARRAY_LEN(values)];
 		story->bent = true;
 	}
 }
@@ -266,7 +267,7 @@ static __u32 flags_of(uint8_t how)
 				       BX_EX_WITHHELD,	 BX_EX_RESET,	  BX_EX_FAULTED,
 				       BX_EX_UNREADABLE, BX_EX_NO_TEXT,	  BX_EX_CONNECT_FAILED };
 
-	return how < 128 ? 0 : flags[how % (sizeof(flags) / sizeof(*flags))];
+	return how < 128 ? 0 : flags[how % ARRAY_LEN(flags)];
 }
 
 /* The same socket's successor: another id, from exchange 1 on. */

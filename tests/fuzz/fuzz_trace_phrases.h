@@ -7,6 +7,7 @@
 #define BPFXRAY_TESTS_FUZZ_TRACE_PHRASES_H
 
 #include "bpfxray/wire.h"
+#include "util/array.h"
 #include "util/bytes.h"
 
 /* The clients' port: that which the uwsgi phrase names as REMOTE_PORT. */
@@ -46,7 +47,7 @@ static const struct {
 	{ 5, 1, BX_PROTO_MYSQL, BX_ROLE_CLIENT }, { 6, 2, BX_PROTO_HTTP1, BX_ROLE_CLIENT },
 };
 
-#define CONNS (sizeof(fuzz_roles) / sizeof(*fuzz_roles))
+#define CONNS ARRAY_LEN(fuzz_roles)
 
 struct fuzz_phrase {
 	const char *text;
@@ -156,10 +157,9 @@ static const struct fuzz_phrase fuzz_mysql_responses[] = {
 	       "caching_sha2_password\0abcdefghijklmnopqrst\0"),
 };
 
-#define COUNT(phrases) (sizeof(phrases) / sizeof(*(phrases)))
 #define PICK(phrases, which)                                                                       \
-	bytes_of((const uint8_t *)(phrases)[(which) % COUNT(phrases)].text,                        \
-		 (phrases)[(which) % COUNT(phrases)].len)
+	bytes_of((const uint8_t *)(phrases)[(which) % ARRAY_LEN(phrases)].text,                    \
+		 (phrases)[(which) % ARRAY_LEN(phrases)].len)
 
 static inline struct bytes fuzz_phrase(uint8_t protocol, int turn, uint8_t which)
 {

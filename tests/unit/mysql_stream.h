@@ -6,8 +6,8 @@
 #define BPFXRAY_TESTS_MYSQL_STREAM_H
 
 #include "proto/mysql.h"
+#include "util/array.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define LIT(text)                                                                                  \
 	{                                                                                          \
 		(const uint8_t *)(text), sizeof(text) - 1                                          \

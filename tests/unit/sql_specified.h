@@ -6,8 +6,7 @@
 #define BPFXRAY_TESTS_SQL_SPECIFIED_H
 
 #include "proto/sql.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#include "util/array.h"
 
 struct sanitize_case {
 	const char *in;

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "emit/address.h"
+#include "util/array.h"
 
 TEST(daemon_address_table)
 {
@@ -23,7 +24,7 @@ TEST(daemon_address_table)
 		{ "udp:[::1]:1 tcp:b:2", "::1", "1", "b", "2" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct daemon_address address;
 		const char *why;
 
@@ -71,7 +72,7 @@ TEST(daemon_address_refused)
 		{ "h\x01:1", "character" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct daemon_address address;
 		const char *why;
 

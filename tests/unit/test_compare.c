@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "compare_fixture.h"
+#include "util/array.h"
 
 /* One segment on each side, of one trace, with @sdk and @ours added. */
 struct difference_row {
@@ -38,7 +39,7 @@ static const struct difference_row segment_rows[] = {
 
 TEST(compare_segment_fields)
 {
-	for (size_t i = 0; i < sizeof(segment_rows) / sizeof(*segment_rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(segment_rows); i++) {
 		const struct difference_row *row = &segment_rows[i];
 		char sdk[1024], ours[1024];
 		struct comparison one;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "compare_fixture.h"
+#include "util/array.h"
 
 /* The SDK's call in text, ours, and what comes of them. */
 struct text_row {
@@ -36,7 +37,7 @@ static const struct text_row texts[] = {
 
 TEST(compare_statement_texts)
 {
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		char sdk[1024], ours[1024];
 		struct comparison one;
 
@@ -97,7 +98,7 @@ static const struct text_row versions[] = {
 
 TEST(compare_database_versions)
 {
-	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
 		char sdk[1024], ours[1024];
 		struct comparison one;
 

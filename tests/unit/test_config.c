@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cli/config.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 /* Parses @config with the words of @line (blanks between them) behind `bpfxray trace --config f`.
@@ -81,7 +82,7 @@ TEST(config_errors_name_their_line)
 		  "f:1: --queue-bytes: 1 is out of range (65536 to 1073741824)" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		_cleanup_free_ char *config = strdup(rows[i].text);
 		char line[] = "";
 		struct options options;

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "util/array.h"
+
 /* Header: id, flags (answer, no error), one question, @n answers, none further. */
 #define HEAD(n)	      "\x12\x34\x81\x80\0\1\0" n "\0\0\0\0"
 #define ASKED(name)   name "\0\0\1\0\1"	  /* type A, class IN */
@@ -108,7 +110,7 @@ static void check_addresses(const struct dns_answer *answer, const char *expecte
 
 TEST(dns_answers)
 {
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct dns_case *c = &cases[i];
 		struct bytes in = bytes_of(guard_copy(c->in), c->in.len);
 		struct dns_answer answer = { .name = "untouched" };
@@ -124,7 +126,7 @@ TEST(dns_answers)
 /* A piece of an answer says the same as the whole, less, or nothing. */
 TEST(dns_answers_cut)
 {
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct dns_case *c = &cases[i];
 
 		for (size_t len = 0; len < c->in.len; len++) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* test_error_message.c - no value of a row may survive in a server's message. */
 #include "unit.h"
+#include "util/array.h"
 
 #include "xray/error_message.h"
 
@@ -40,7 +41,7 @@ TEST(error_message_table)
 		{ "a 'secret at line 7", "HY000", "a ?" }, /* no closing quote before the ending */
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct bytes in = bytes_str(rows[i].in);
 		char out[ERROR_MESSAGE_CAP];
 

@@ -14,6 +14,7 @@
 #include "host/census.h"
 #include "host/listening.h"
 #include "host/process.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 static struct census_entry *entry_of(const struct census *census, pid_t pid)
@@ -117,7 +118,7 @@ TEST(listening_lines)
 		{ "   0: 0100007F:1F90 00000000:0000 0A", false, 0, 0 },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct listener listener = { 0 };
 
 		unit_context("row %zu", i);

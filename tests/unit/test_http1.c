@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "util/array.h"
+
 struct request_case {
 	struct bytes in;
 	size_t rest; /* bytes of @in that are not of the head */
@@ -205,7 +207,7 @@ static void check_request_cases(const struct request_case *rows, size_t count)
 	}
 }
 
-#define CHECK_REQUEST_CASES(rows) check_request_cases(rows, sizeof(rows) / sizeof(rows[0]))
+#define CHECK_REQUEST_CASES(rows) check_request_cases(rows, ARRAY_LEN(rows))
 
 TEST(http1_request_start_lines)
 {
@@ -305,7 +307,7 @@ static const struct {
 
 TEST(http1_request_refused)
 {
-	for (size_t i = 0; i < sizeof(bad_requests) / sizeof(bad_requests[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad_requests); i++) {
 		struct bytes in = bad_requests[i].in;
 		struct http1_request request, untouched;
 

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 
+#include "util/array.h"
+
 /* Bodies that end @rest bytes before the input does. */
 static const struct {
 	struct bytes in;
@@ -52,7 +54,7 @@ static int64_t feed_pieces(struct http1_chunks *chunks, struct bytes in, size_t 
 
 TEST(http1_chunks_in_pieces)
 {
-	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
 		struct bytes in = bodies[i].in;
 
 		for (size_t size = 1; size <= in.len; size++) {
@@ -69,7 +71,7 @@ TEST(http1_chunks_in_pieces)
 
 TEST(http1_chunks_not_done_before_the_last_byte)
 {
-	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
 		size_t len = bodies[i].in.len - bodies[i].rest;
 
 		for (size_t n = 0; n < len; n++) {
@@ -114,7 +116,7 @@ static const struct bytes bad_bodies[] = {
 
 TEST(http1_chunks_refused)
 {
-	for (size_t i = 0; i < sizeof(bad_bodies) / sizeof(bad_bodies[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad_bodies); i++) {
 		for (size_t size = 1; size <= bad_bodies[i].len; size++) {
 			struct http1_chunks chunks = { 0 };
 
@@ -182,7 +184,7 @@ static const struct {
 
 TEST(http1_chunks_holes)
 {
-	for (size_t i = 0; i < sizeof(holes) / sizeof(holes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(holes); i++) {
 		struct http1_chunks chunks = { 0 };
 
 		unit_context("row %zu", i);

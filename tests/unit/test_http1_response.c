@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#include "util/array.h"
+
 struct response_case {
 	struct bytes in;
 	size_t rest; /* bytes of @in that are not of the head */
@@ -97,7 +99,7 @@ static void check_response_case(const struct response_case *row)
 
 TEST(http1_responses)
 {
-	for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(responses); i++) {
 		unit_context("row %zu: %.80s", i, (const char *)responses[i].in.at);
 		check_response_case(&responses[i]);
 	}
@@ -142,7 +144,7 @@ static const struct {
 
 TEST(http1_response_refused)
 {
-	for (size_t i = 0; i < sizeof(bad_responses) / sizeof(bad_responses[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad_responses); i++) {
 		struct bytes in = bad_responses[i].in;
 		struct http1_response response;
 
@@ -200,7 +202,7 @@ static const struct {
 
 TEST(http1_response_bodies)
 {
-	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
 		struct http1_response response = { .status = bodies[i].status, .minor = 1 };
 
 		response.fields = bodies[i].fields;

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "emit/http_reply.h"
+#include "util/array.h"
 
 struct row {
 	const char *in;
@@ -55,7 +56,7 @@ static const struct row rows[] = {
 
 TEST(http_reply_rows)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct bytes in = bytes_str(rows[i].in);
 		struct http_reply reply;
 		int r = http_reply_parse(guard_copy(in), in.len, rows[i].ended, &reply);

@@ -11,6 +11,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "xray/json.h"
 #include "xray/json_writer.h"
@@ -53,7 +54,7 @@ TEST(json_writer_strings)
 		"\xed\xa0\x80 surrogate, \xc0\x80 overlong",
 	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		unit_context("text %zu", i);
 		check_string(bytes_str(texts[i]), 4096);
 		for (size_t cap = 0; cap < 16; cap++)

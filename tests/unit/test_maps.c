@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "host/maps.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 TEST(maps_lines)
@@ -31,7 +32,7 @@ TEST(maps_lines)
 		{ "", 0, 0, NULL },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct mapping mapping;
 		char line[128];
 		bool taken;

@@ -9,8 +9,8 @@
 #include <errno.h>
 
 #include "proto/mysql.h"
+#include "util/array.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define LIT(text)                                                                                  \
 	{                                                                                          \
 		(const uint8_t *)(text), sizeof(text) - 1                                          \
@@ -60,7 +60,7 @@ TEST(mysql_lenenc)
 		{ LIT("\xfe\x01\x02\x03\x04\x05\x06\x07"), 0, 0 },
 	};
 
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		uint64_t value = 0;
 
 		unit_context("row %zu", i);
@@ -159,7 +159,7 @@ static const struct text_case TEXTS[] = {
 
 TEST(mysql_query_text_cases)
 {
-	for (size_t i = 0; i < COUNT(TEXTS); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
 		struct bytes text;
 
 		unit_context("row %zu", i);

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "util/array.h"
+
 static void build(struct stream *s, const struct bytes *packets, size_t n)
 {
 	*s = (struct stream){ .len = 0 };
@@ -41,7 +43,7 @@ TEST(mysql_walk_skips_inside_packets)
 {
 	struct stream s;
 
-	build(&s, ROWS, COUNT(ROWS));
+	build(&s, ROWS, ARRAY_LEN(ROWS));
 	for (size_t packet = 1; packet <= 4; packet += 3) {
 		size_t first = s.ends[packet] + 4 + (packet == 4);
 
@@ -64,7 +66,7 @@ TEST(mysql_walk_lost_between_packets)
 	struct mysql_walk walk;
 	struct stream s;
 
-	build(&s, ROWS, COUNT(ROWS));
+	build(&s, ROWS, ARRAY_LEN(ROWS));
 	for (size_t n = 1; n < 12; n++) {
 		walk = walk_without(&s, 0, true, s.ends[3], n);
 		unit_context("%zu bytes", n);
@@ -140,8 +142,8 @@ TEST(mysql_walk_tail_cases)
 {
 	struct stream s;
 
-	build(&s, ROWS, COUNT(ROWS));
-	for (size_t i = 0; i < COUNT(TAILS); i++) {
+	build(&s, ROWS, ARRAY_LEN(ROWS));
+	for (size_t i = 0; i < ARRAY_LEN(TAILS); i++) {
 		const struct tail_case *c = &TAILS[i];
 		struct bytes tail = bytes_of(guard_copy(c->tail), c->tail.len);
 		struct mysql_walk walk;

@@ -8,8 +8,8 @@
 #include <errno.h>
 
 #include "proto/mysql.h"
+#include "util/array.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define LIT(text)                                                                                  \
 	{                                                                                          \
 		(const uint8_t *)(text), sizeof(text) - 1                                          \
@@ -219,7 +219,7 @@ static const struct login_case LOGINS[] = {
 
 TEST(mysql_login_cases)
 {
-	for (size_t i = 0; i < COUNT(LOGINS); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(LOGINS); i++) {
 		const struct login_case *c = &LOGINS[i];
 		struct mysql_login login;
 
@@ -238,7 +238,7 @@ TEST(mysql_login_cases)
 
 TEST(mysql_login_never_hands_out_auth)
 {
-	for (size_t i = 0; i < COUNT(LOGINS); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(LOGINS); i++) {
 		for (size_t n = 0; n <= LOGINS[i].in.len; n++) {
 			struct mysql_login login;
 

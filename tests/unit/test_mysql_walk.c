@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+#include "util/array.h"
+
 struct walk_case {
 	const char *name;
 	enum mysql_walk_kind kind;
@@ -280,7 +282,7 @@ TEST(mysql_walk_cases)
 	struct stream s;
 
 	srand(1);
-	for (size_t i = 0; i < COUNT(CASES); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
 		stream_of(&CASES[i], &s);
 		for (size_t piece = 1; piece <= 5; piece++)
 			check_fed(&CASES[i], &s, piece);
@@ -296,7 +298,7 @@ TEST(mysql_walk_stops_at_the_end)
 	struct mysql_walk walk;
 	struct stream s;
 
-	for (size_t i = 0; i < COUNT(CASES); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
 		if (CASES[i].more)
 			continue;
 		unit_context("%s", CASES[i].name);
@@ -314,7 +316,7 @@ TEST(mysql_walk_wants_consecutive_packets)
 	struct mysql_walk walk;
 	struct stream s;
 
-	for (size_t i = 0; i < COUNT(CASES); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
 		stream_of(&CASES[i], &s);
 		if (s.packets < 2 || CASES[i].client_packets_behind || CASES[i].lost)
 			continue;

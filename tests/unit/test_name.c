@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "util/array.h"
 #include "xray/name.h"
 #include "xray/url.h"
 
@@ -33,7 +34,7 @@ TEST(name_table)
 		{ "2001:db8::1", "2001:db8::1" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct bytes in = bytes_str(rows[i].in);
 		char out[NAME_CAP];
 
@@ -89,7 +90,7 @@ TEST(url_table)
 		{ "http", "", "OPTIONS", "*", "*" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct bytes target = bytes_str(rows[i].target);
 		struct url_parts parts = {
 			bytes_str(rows[i].scheme),

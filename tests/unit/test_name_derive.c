@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "host/service_name.h"
+#include "util/array.h"
 
 #define WORDS_MAX 32
 
@@ -109,7 +110,7 @@ static int split(char *line, const char **argv)
 
 TEST(name_derive_command_lines)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char line[256];
 		/* No NULL behind the words: the deriving code must go by argc alone. */
 		const char *argv[WORDS_MAX];
@@ -152,7 +153,7 @@ TEST(name_uwsgi_ini_paths)
 		{ "uwsgi|--master", NULL },
 	};
 
-	for (size_t i = 0; i < sizeof(inis) / sizeof(inis[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(inis); i++) {
 		char line[128];
 		const char *argv[WORDS_MAX];
 		struct invocation in;
@@ -184,7 +185,7 @@ TEST(name_from_ini_texts)
 		{ "", NULL },
 	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		struct bytes in = bytes_str(texts[i].text);
 		struct name_guess guess = { .weak = true };
 		bool found;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* test_name_pattern.c - wildcards, and names that follow the Host header. */
 #include "unit.h"
+#include "util/array.h"
 
 #include "xray/name_pattern.h"
 #include "xray/wildcard.h"
@@ -44,7 +45,7 @@ static const struct row rows[] = {
 
 TEST(wildcard_rows)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct bytes pattern = bytes_str(rows[i].pattern), text = bytes_str(rows[i].text);
 
 		unit_context("pattern %s, text %s", rows[i].pattern, rows[i].text);

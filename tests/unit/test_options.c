@@ -11,6 +11,7 @@
 
 #include "cli/exit_codes.h"
 #include "cli/options.h"
+#include "util/array.h"
 
 #define WORDS_MAX 80
 
@@ -102,7 +103,7 @@ TEST(options_choices)
 	if (!CHECK_EQ(parse(line, &options), 0))
 		return;
 	CHECK_EQ(options.pid_count, 1);
-	if (!CHECK_EQ(options.choice_count, sizeof(expected) / sizeof(expected[0])))
+	if (!CHECK_EQ(options.choice_count, ARRAY_LEN(expected)))
 		return;
 	for (size_t i = 0; i < options.choice_count; i++) {
 		CHECK_EQ(options.choices[i].kind, expected[i].kind);
@@ -134,7 +135,7 @@ TEST(options_words)
 		  SQL_TEXT_SANITIZED, DB_SPANS_APP, BACKEND_AUTO },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char line[128];
 		struct options options;
 
@@ -169,7 +170,7 @@ TEST(options_commands)
 		{ "bpfxray trace --pid 3 --top --output f", COMMAND_TRACE },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char line[128];
 		struct options options;
 
@@ -249,7 +250,7 @@ static const struct {
 
 TEST(options_wrong_uses)
 {
-	for (size_t i = 0; i < sizeof(wrong_uses) / sizeof(wrong_uses[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(wrong_uses); i++) {
 		char line[128];
 		struct options options;
 
@@ -330,7 +331,7 @@ TEST(options_help_names_flags_and_exit_codes)
 		return;
 	options_print_help(out);
 	fclose(out);
-	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(flag_names); i++) {
 		unit_context("%s", flag_names[i]);
 		CHECK(strstr(text, flag_names[i]));
 	}

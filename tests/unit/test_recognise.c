@@ -14,6 +14,7 @@
 
 #include "host/process.h"
 #include "host/recognise.h"
+#include "util/array.h"
 
 TEST(library_kinds)
 {
@@ -40,7 +41,7 @@ TEST(library_kinds)
 		{ "", LIBRARY_NONE },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		unit_context("%s", rows[i].base);
 		CHECK_EQ(library_kind(rows[i].base), rows[i].kind);
 	}
@@ -98,7 +99,7 @@ TEST(server_names)
 		{ { "bash" }, 1, NULL },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct invocation in = invocation_of(rows[i].argc, rows[i].argv, NULL);
 
 		unit_context("%s", rows[i].argv[0]);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "probe/record.h"
+#include "util/array.h"
 
 #define REQUEST_LEN  4
 #define RESPONSE_LEN 6
@@ -104,7 +105,7 @@ TEST(record_exchange)
 	struct bx_exchange ex = valid_exchange();
 	struct record_view view;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_row(&rows[i], &ex, sizeof(ex), REQUEST_LEN + RESPONSE_LEN, &view);
 }
 
@@ -183,7 +184,7 @@ TEST(record_fragment)
 					.data_len = DATA_LEN };
 	struct record_view view;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_row(&rows[i], &fragment, sizeof(fragment), DATA_LEN, &view);
 	fragment.data_len = BX_FRAGMENT_CAP;
 	check_row(&rows[0], &fragment, sizeof(fragment), BX_FRAGMENT_CAP, &view);
@@ -211,6 +212,6 @@ TEST(record_process)
 				      .tgid = 1 };
 	struct record_view view;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_row(&rows[i], &process, sizeof(process), 0, &view);
 }

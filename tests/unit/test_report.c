@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "report_build.h"
+#include "util/array.h"
 
 /* Adds @lines up to NULL, all of which are segment documents, and builds. */
 static void build(struct store *store, struct report *report, const char *const *lines)
@@ -45,7 +46,7 @@ TEST(report_refuses_what_is_no_segment_document)
 	};
 	struct store store = { 0 };
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		unit_context("%s", bad[i]);
 		CHECK_EQ(report_add(&store, bad[i]), -EBADMSG);
 		CHECK_EQ(store.counts.invalid, i + 1);

@@ -13,6 +13,7 @@
 #include "report/script.h"
 #include "report/text.h"
 #include "report_build.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/utf8.h"
 
@@ -44,7 +45,7 @@ TEST(report_text_is_safe_on_a_terminal)
 	};
 	char out[64];
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		unit_context("row %zu", i);
 		CHECK(text_safe(rows[i].in, rows[i].width, out) <= rows[i].width);
 		CHECK_STR(out, rows[i].out);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "sampling_fixture.h"
+#include "util/array.h"
 
 #define FETCHED_S 1700000000
 
@@ -65,7 +66,7 @@ static const struct mode_row modes[] = {
 
 TEST(sampler_modes_and_headers)
 {
-	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
 		struct sampler *one = sampler(modes[i].mode, always_high());
 		struct sampling_decision decision = decide(one, modes[i].ask, FETCHED_S);
 
@@ -83,7 +84,7 @@ TEST(sampler_asks_in_auto_alone)
 {
 	static const enum sampler_mode quiet[] = { SAMPLER_LOCAL, SAMPLER_ALL, SAMPLER_NONE };
 
-	for (size_t i = 0; i < sizeof(quiet) / sizeof(*quiet); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(quiet); i++) {
 		struct sampler *one = sampler(quiet[i], always_high());
 		struct sampling_question question;
 
@@ -197,7 +198,7 @@ TEST(sampler_statistics_of_centralized_rules)
 	};
 	uint64_t seed = 42;
 
-	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
 		struct sampler *one = sampler(SAMPLER_AUTO, dice(&seed));
 
 		fetch(one, rules[i].json);

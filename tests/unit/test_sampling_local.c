@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "sampling_fixture.h"
+#include "util/array.h"
 
 #define DEFAULT	  "\"default\":{\"fixed_target\":1,\"rate\":0.05}"
 #define V2(rules) "{\"version\":2," DEFAULT ",\"rules\":[" rules "]}"
@@ -71,7 +72,7 @@ static const struct refusal refusals[] = {
 
 TEST(sampling_local_refusals)
 {
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
 		struct bytes json = bytes_str(refusals[i].json);
 		struct sampling_local *local = NULL;
 		char error[SAMPLING_ERROR_CAP];
@@ -192,7 +193,7 @@ TEST(sampling_path_is_what_django_has)
 {
 	char path[SAMPLING_PATH_CAP];
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
 		struct bytes in = bytes_str(paths[i].target);
 
 		unit_context("%s", paths[i].target);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "sampling_fixture.h"
+#include "util/array.h"
 
 /* One sampler with clocks that the test sets, and no jitter (the lowest draw). */
 struct bench {
@@ -166,7 +167,7 @@ TEST(sampling_poll_retries_ever_more_slowly)
 	struct bench b;
 
 	bench_start(&b);
-	for (size_t i = 0; i < sizeof(waits_s) / sizeof(*waits_s); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(waits_s); i++) {
 		CHECK_STR(asks(&b), "/GetSamplingRules");
 		answer(&b, 0, "");
 		pass(&b, waits_s[i] * 1000 - 1);
@@ -248,7 +249,7 @@ TEST(sampling_poll_report_that_failed_is_reported_again)
 		const char *body;
 	} failures[] = { { 0, "" }, { 502, "" }, { 200, "{" }, { 200, "{}" } };
 
-	for (size_t i = 0; i < sizeof(failures) / sizeof(*failures); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
 		struct bench b;
 
 		unit_context("failure %zu", i);

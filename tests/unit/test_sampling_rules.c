@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "sampling_fixture.h"
+#include "util/array.h"
 
 static int read_rules(const char *json, struct sampling_rules *rules)
 {
@@ -79,7 +80,7 @@ TEST(sampling_rules_not_meant_for_us_are_left_out)
 	struct sampling_rules rules = { 0 };
 	char json[2048];
 
-	for (size_t i = 0; i < sizeof(unusable) / sizeof(*unusable); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(unusable); i++) {
 		unit_context("%s", unusable[i]);
 		snprintf(json, sizeof(json), RULES("%s"), unusable[i]);
 		CHECK_EQ(read_rules(json, &rules), 1);
@@ -128,7 +129,7 @@ TEST(sampling_rules_refuse_what_is_no_answer)
 					      "\xff\xfe" };
 	struct sampling_rules rules = { 0 };
 
-	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
 		unit_context("%s", broken[i]);
 		CHECK_EQ(read_rules(broken[i], &rules), -EBADMSG);
 	}

@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "segment_fixture.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 #define GOLDEN_DIR "tests/fixtures/segments/"
@@ -183,7 +184,7 @@ TEST(segment_flags_by_status)
 	struct segment_fixture f;
 
 	segment_fixture_init(&f);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		_cleanup_(cleanup_json) cJSON *doc = NULL;
 
 		f.request.status = rows[i].status;
@@ -216,7 +217,7 @@ TEST(segment_joins_only_a_whole_header)
 		  "1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		_cleanup_(cleanup_json) cJSON *doc = NULL;
 		struct segment_fixture f;
 
@@ -249,7 +250,7 @@ TEST(segment_adopts_the_trace_of_the_answer)
 		{ NULL, NULL, true, NEW },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		_cleanup_(cleanup_json) cJSON *doc = NULL;
 		struct segment_fixture f;
 
@@ -332,7 +333,7 @@ TEST(segment_sql_modes)
 		{ SEGMENT_SQL_OFF, NULL, "1062 (23000)" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		_cleanup_(cleanup_json) cJSON *doc = NULL;
 		struct segment_fixture f;
 		struct statement *s;

@@ -5,6 +5,7 @@
  */
 #include "sql_specified.h"
 #include "unit.h"
+#include "util/array.h"
 
 static const struct sanitize_case CASES[] = {
 	/* strings */
@@ -169,10 +170,10 @@ static void check_table(const struct sanitize_case *cases, size_t n)
 
 TEST(sql_sanitize_does_what_is_specified)
 {
-	check_table(SPECIFIED, COUNT(SPECIFIED));
+	check_table(SPECIFIED, ARRAY_LEN(SPECIFIED));
 }
 
 TEST(sql_sanitize_cases)
 {
-	check_table(CASES, COUNT(CASES));
+	check_table(CASES, ARRAY_LEN(CASES));
 }

@@ -5,8 +5,7 @@
 #include "unit.h"
 
 #include "proto/sql.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#include "util/array.h"
 
 struct kind_case {
 	const char *in;
@@ -85,7 +84,7 @@ static const struct kind_case KINDS[] = {
 
 TEST(sql_kind_cases)
 {
-	for (size_t i = 0; i < COUNT(KINDS); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
 		struct bytes in = bytes_str(KINDS[i].in);
 
 		unit_context("%s", KINDS[i].in);
@@ -121,7 +120,7 @@ TEST(sql_looks_like_statement_cases)
 		{ "@select", false },
 	};
 
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct bytes in = bytes_str(cases[i].in);
 
 		unit_context("%s", cases[i].in);

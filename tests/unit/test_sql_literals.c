@@ -9,6 +9,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "util/array.h"
+
 /*
  * Statements with a literal in each position; every literal is made of the digit 7 and the letters
  * Q and Z, which are nowhere else.
@@ -42,7 +44,7 @@ TEST(sql_sanitize_never_writes_a_literal)
 {
 	char out[SQL_SANITIZED_CAP];
 
-	for (size_t i = 0; i < COUNT(SENTINELS); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(SENTINELS); i++) {
 		struct bytes in = bytes_str(SENTINELS[i]);
 
 		for (size_t n = 0; n <= in.len; n++) {
@@ -83,7 +85,7 @@ TEST(sql_sanitize_table_at_every_truncation)
 	char text[256], out[SQL_SANITIZED_CAP];
 	struct sql_mode mode = { .truncated = true };
 
-	for (size_t i = 0; i < COUNT(SPECIFIED); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(SPECIFIED); i++) {
 		sentinels_of(SPECIFIED[i].in, text);
 		for (size_t n = 0; n <= strlen(text); n++) {
 			unit_context("row %zu, %zu bytes: %s", i, n, text);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "report/top_frame.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 #define SECOND_NS 1000000000ULL
@@ -17,7 +18,7 @@ TEST(sketch_percentiles_are_near)
 	static const uint64_t times_us[] = { 0,	   1,	   15,	       16,	 17,	     999,
 					     1000, 123456, 1ULL << 35, 59999999, 1ULL << 36, 77 };
 
-	for (size_t i = 0; i < sizeof(times_us) / sizeof(times_us[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(times_us); i++) {
 		struct sketch sketch = { 0 };
 		int64_t us = (int64_t)times_us[i], off;
 

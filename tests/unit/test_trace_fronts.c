@@ -5,6 +5,7 @@
  * proven.
  */
 #include "trace_mysql.h"
+#include "util/array.h"
 
 #define NGINX	   10
 #define WORKER	   20
@@ -139,43 +140,38 @@ TEST(trace_fronts_http)
  * Two requests for the same target are open at once: a header or the answer tells which it was, or
  * nothing does.
  */
+static const struct {
+	struct leg first;
+	struct leg second;
+	struct leg worker;
+	const char *client; /* NULL: not joined */
+} ambiguous[] = {
+	{ { .head = TRACED("1-a") },
+	  { .head = TRACED("1-b") },
+	  { .head = TRACED("1-b") },
+	  "192.0.2.8" },
+	{ { .head = WEB_GET },
+	  { .head = WEB_GET },
+	  { .head = FORWARDED("192.0.2.7") },
+	  "192.0.2.7" },
+	{ { .head = AGENT("a") }, { .head = AGENT("b") }, { .head = AGENT("a") }, "192.0.2.7" },
+	{ { .answer = ANSWER("400") },
+	  { .answer = ANSWER("201") },
+	  { .answer = ANSWER("201") },
+	  "192.0.2.8" },
+	{ { .answer = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc" },
+	  { .head = NULL },
+	  { .head = NULL },
+	  "192.0.2.8" },
+	{ { .head = WEB_GET }, { .head = WEB_GET }, { .head = WEB_GET }, NULL },
+	{ { .head = TRACED("1-a") }, { .head = TRACED("1-a") }, { .head = TRACED("1-a") }, NULL },
+};
+
 TEST(trace_fronts_ambiguous)
 {
-	static const struct {
-		struct leg first;
-		struct leg second;
-		struct leg worker;
-		const char *client; /* NULL: not joined */
-	} table[] = {
-		{ { .head = TRACED("1-a") },
-		  { .head = TRACED("1-b") },
-		  { .head = TRACED("1-b") },
-		  "192.0.2.8" },
-		{ { .head = WEB_GET },
-		  { .head = WEB_GET },
-		  { .head = FORWARDED("192.0.2.7") },
-		  "192.0.2.7" },
-		{ { .head = AGENT("a") },
-		  { .head = AGENT("b") },
-		  { .head = AGENT("a") },
-		  "192.0.2.7" },
-		{ { .answer = ANSWER("400") },
-		  { .answer = ANSWER("201") },
-		  { .answer = ANSWER("201") },
-		  "192.0.2.8" },
-		{ { .answer = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc" },
-		  { .head = NULL },
-		  { .head = NULL },
-		  "192.0.2.8" },
-		{ { .head = WEB_GET }, { .head = WEB_GET }, { .head = WEB_GET }, NULL },
-		{ { .head = TRACED("1-a") },
-		  { .head = TRACED("1-a") },
-		  { .head = TRACED("1-a") },
-		  NULL },
-	};
-
-	for (size_t i = 0; i < COUNT(table); i++) {
-		struct leg first = table[i].first, second = table[i].second, in = table[i].worker;
+	for (size_t i = 0; i < ARRAY_LEN(ambiguous); i++) {
+		struct leg first = ambiguous[i].first, second = ambiguous[i].second,
+			   in = ambiguous[i].worker;
 		struct bench b;
 
 		unit_context("row %zu", i);
@@ -193,13 +189,14 @@ TEST(trace_fronts_ambiguous)
 		inner(&b, in);
 		pass(&b, 30, 600);
 		/* the other one has no worker here: it goes out by itself */
-		if (CHECK_EQ(b.count, 2) && CHECK_EQ(joined(&b), !!table[i].client)) {
+		if (CHECK_EQ(b.count, 2) && CHECK_EQ(joined(&b), !!ambiguous[i].client)) {
 			const struct request *r = &b.requests[!(b.requests[0].tid == WORKER)];
 
-			CHECK_STR(r->client_ip, table[i].client ? table[i].client : "127.0.0.1");
+			CHECK_STR(r->client_ip,
+				  ambiguous[i].client ? ambiguous[i].client : "127.0.0.1");
 			CHECK_EQ(r->tid, WORKER);
 		}
-		CHECK_EQ(COUNTERS(&b)->fronts_unjoined, !table[i].client);
+		CHECK_EQ(COUNTERS(&b)->fronts_unjoined, !ambiguous[i].client);
 		CHECK_EQ(COUNTERS(&b)->outbound_http, 1);
 		bench_end(&b);
 	}

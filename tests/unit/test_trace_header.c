@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "util/array.h"
 #include "xray/trace_header.h"
 
 #define ROOT   "1-5759e988-bd862e3fe1be46a994272793"
@@ -59,7 +60,7 @@ static const struct row rows[] = {
 
 TEST(trace_header_table)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct bytes in = bytes_str(rows[i].in);
 		struct trace_header header;
 

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "util/array.h"
+
 #define GET  "GET /todos/?page=2 HTTP/1.1\r\nHost: todo.example\r\nUser-Agent: probe/1\r\n\r\n"
 #define OK_2 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -246,7 +248,7 @@ TEST(trace_http_answers_without_body)
 	};
 	struct bench b;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		char request[128];
 		char response[256];
 

@@ -62,7 +62,7 @@ TEST(trace_http_cut_short)
 	};
 	struct bench b;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		const struct request *r;
 
 		unit_context("row %zu", i);
@@ -359,7 +359,7 @@ TEST(trace_http_target_forms)
 	};
 	struct bench b;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		const struct request *r;
 
 		unit_context("%s", table[i].request);

@@ -4,6 +4,7 @@
  * their exchange, and that they go on as if nothing had happened.
  */
 #include "trace_mysql.h"
+#include "util/array.h"
 
 #define TWO_ASKED WEB_GET "GET /b HTTP/1.1\r\n\r\n"
 #define BEGUN	  WEB_GET "GET /b HT"
@@ -28,7 +29,7 @@ TEST(trace_idle_told)
 		{ POSTING, WEB_OK, BX_EX_SNAPSHOT, 0 },
 	};
 
-	for (size_t i = 0; i < COUNT(table); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		struct bench b;
 
 		unit_context("row %zu", i);

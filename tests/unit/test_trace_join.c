@@ -4,6 +4,7 @@
  * whom, and how long.
  */
 #include "trace_mysql.h"
+#include "util/array.h"
 
 #define ROUTER	   10
 #define WORKER	   20
@@ -19,7 +20,7 @@ static struct bytes variables(uint8_t buf[512], const char *port)
 	const char *const values[] = { "GET", "/todos/", "192.0.2.7", port, "h", "HTTP/1.1" };
 	size_t n = 4;
 
-	for (size_t i = 0; i < COUNT(names); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		const char *texts[] = { names[i], values[i] };
 
 		for (size_t t = 0; t < 2; t++) {
@@ -148,7 +149,7 @@ TEST(trace_join_status_is_the_fronts)
 	};
 	uint8_t buf[512];
 
-	for (size_t i = 0; i < COUNT(table); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		const struct request *r;
 		struct bench b;
 

@@ -4,6 +4,7 @@
  * records, and what is counted when there is no proof.
  */
 #include "trace_mysql.h"
+#include "util/array.h"
 
 #define TWO "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n"
 
@@ -125,7 +126,7 @@ TEST(trace_owner_not_proven)
 		{ "a multiplexing thread", 1, 0, 15, BX_EX_MULTIPLEX },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		struct bench b;
 
 		unit_context("%s", table[i].why);
@@ -327,7 +328,7 @@ TEST(trace_owner_failed_connect)
 		{ 6379, DB_SPANS_ALL, 0 },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		struct bench b;
 
 		unit_context("port %d spans %d", table[i].port, table[i].spans);

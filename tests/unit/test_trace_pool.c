@@ -4,6 +4,7 @@
  * thread reads several heads, others answer. What each did is known by its answers alone.
  */
 #include "trace_mysql.h"
+#include "util/array.h"
 
 #define TWO   "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n"
 #define POOL  BENCH_THREAD /* the process */
@@ -38,7 +39,7 @@ TEST(trace_pool_pipelined)
 {
 	static const double uptimes[] = { 0, 60000 };
 
-	for (size_t i = 0; i < COUNT(uptimes); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(uptimes); i++) {
 		double up = uptimes[i];
 		struct bench b;
 
@@ -120,7 +121,7 @@ TEST(trace_pool_strange_answers)
 		{ 30, OTHER, 1 },  /* after the request */
 	};
 
-	for (size_t i = 0; i < COUNT(table); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		struct bench b;
 
 		unit_context("row %zu", i);

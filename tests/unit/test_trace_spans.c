@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#include "util/array.h"
+
 /*
  * A new connection as mysql.connector under Django opens it, then a transaction with a ping before
  * it.
@@ -47,7 +49,7 @@ TEST(trace_spans_table)
 		{ DB_SPANS_SDK, "query query execute prepare ", 8 },
 	};
 
-	for (size_t i = 0; i < COUNT(table); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		char commands[256] = "";
 		size_t len = 0;
 		struct bench b;

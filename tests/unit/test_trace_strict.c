@@ -4,6 +4,7 @@
  * what is not.
  */
 #include "trace_mysql.h"
+#include "util/array.h"
 
 struct candidate {
 	const char *name;
@@ -53,7 +54,7 @@ static void send(struct bench *b, uint32_t seq, struct bytes request, struct byt
 
 TEST(trace_strict_rule)
 {
-	for (size_t i = 0; i < COUNT(CANDIDATES); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(CANDIDATES); i++) {
 		const struct candidate *c = &CANDIDATES[i];
 		const struct request *r;
 		struct bench b;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* test_utf8.c - what is UTF-8 and what becomes U+FFFD. */
 #include "unit.h"
+#include "util/array.h"
 
 #include "util/cleanup.h"
 #include "util/utf8.h"
@@ -36,7 +37,7 @@ TEST(utf8_clean_table)
 		{ LITERAL("\xff"), 2, "" }, /* no half of U+FFFD */
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct bytes in = bytes_of(guard_copy(rows[i].in), rows[i].in.len);
 		_cleanup_free_ char *out = utf8_clean(in, rows[i].cap);
 

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "util/array.h"
+
 /* A test request: the variables are `KEY=value` strings, closed by NULL. */
 struct uwsgi_case {
 	const char *variables[20];
@@ -172,7 +174,7 @@ static void check_prefix(struct bytes in, size_t head_len)
 
 TEST(uwsgi_requests)
 {
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		uint8_t buffer[4096];
 		struct bytes in = { buffer, put_head(buffer, cases[i].variables) };
 		size_t head_len = in.len;
@@ -262,7 +264,7 @@ static const struct {
 
 TEST(uwsgi_refused)
 {
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		for (size_t n = 0; n <= bad[i].in.len; n++) {
 			int expected = n < bad[i].refused_at ? 0 : -EBADMSG;
 			struct bytes prefix = bytes_take(bad[i].in, n);

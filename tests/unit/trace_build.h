@@ -19,6 +19,7 @@
 
 #include "trace/trace.h"
 #include "unit.h"
+#include "util/array.h"
 
 #define BENCH_REQUESTS_MAX 16
 #define BENCH_THREAD	   100

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* options_table.c - see options_table.h: the rows. */
 #include "cli/options_table.h"
+#include "util/array.h"
 
 static const char *const sql_words[] = {
 	[SQL_TEXT_SANITIZED] = "sanitized", [SQL_TEXT_RAW] = "raw", [SQL_TEXT_OFF] = "off", NULL
@@ -94,5 +95,5 @@ const struct flag option_flags[] = {
 };
 /* clang-format on */
 
-const size_t option_flag_count = sizeof(option_flags) / sizeof(option_flags[0]);
-_Static_assert(sizeof(option_flags) / sizeof(option_flags[0]) <= OPTION_FLAGS_MAX, "a bit each");
+const size_t option_flag_count = ARRAY_LEN(option_flags);
+_Static_assert(ARRAY_LEN(option_flags) <= OPTION_FLAGS_MAX, "a bit each");

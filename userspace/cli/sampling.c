@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/random.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
@@ -58,7 +59,7 @@ static enum exit_code mode_of(const char *how, enum sampler_mode *ret,
 		enum sampler_mode mode;
 	} words[] = { { "auto", SAMPLER_AUTO }, { "all", SAMPLER_ALL }, { "none", SAMPLER_NONE } };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (strcmp(how, words[i].word))
 			continue;
 		*ret = words[i].mode;

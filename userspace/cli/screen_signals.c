@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "util/array.h"
+
 /* Alternate screen, no cursor, no wrapping of long lines; and back in the other order. */
 #define ENTER "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
 #define LEAVE "\x1b[?7h\x1b[?25h\x1b[?1049l"
@@ -76,14 +78,14 @@ void screen_signals_catch(void)
 	const struct sigaction action = { .sa_handler = on_fatal,
 					  .sa_flags = SA_RESETHAND | SA_NODEFER };
 
-	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
 		sigaction(fatal[i], &action, NULL);
 	catch_stop();
 }
 
 void screen_signals_release(void)
 {
-	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
 		signal(fatal[i], SIG_DFL);
 	signal(SIGTSTP, SIG_DFL);
 }

@@ -13,6 +13,7 @@
 #include "cli/notify.h"
 #include "cli/reload.h"
 #include "cli/session_private.h"
+#include "util/array.h"
 #include "util/log.h"
 
 /* The ring is drained at each tick; it wakes the agent by itself only when a quarter is full. */
@@ -41,7 +42,7 @@ void session_catch_signals(void)
 	static const int caught[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
 	struct sigaction action = { .sa_handler = on_signal };
 
-	for (size_t i = 0; i < sizeof(caught) / sizeof(*caught); i++)
+	for (size_t i = 0; i < ARRAY_LEN(caught); i++)
 		sigaction(caught[i], &action, NULL);
 	/* an output that went away is an ordinary write error */
 	signal(SIGPIPE, SIG_IGN);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
@@ -210,7 +211,7 @@ static uint64_t counter_value(const struct snapshot *snapshot, const struct coun
 
 #define for_each_counter(c)                                                                        \
 	for (const struct counter *c = counter_table;                                              \
-	     c < counter_table + sizeof(counter_table) / sizeof(*counter_table); c++)
+	     c < counter_table + ARRAY_LEN(counter_table); c++)
 
 static char *snapshot_to_json(const struct snapshot *snapshot)
 {

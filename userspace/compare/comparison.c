@@ -6,6 +6,7 @@
 
 #include "compare/pair.h"
 #include "compare/tally.h"
+#include "util/array.h"
 
 #define STATUS_REFUSED_HOST 400
 
@@ -23,7 +24,7 @@ static bool is_beside_middleware(const struct segment *ours)
 					     "metadata.bpfxray.aborted" };
 	const cJSON *response = record_member(ours->document, "http.response");
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		if (cJSON_IsTrue(record_member(ours->document, marks[i])))
 			return true;
 	return record_seconds(response, "status") == STATUS_REFUSED_HOST;

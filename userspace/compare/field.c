@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compare/pair.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/utf8.h"
 
@@ -166,5 +167,5 @@ const struct field segment_fields[] = {
 	{ .name = "metadata.bpfxray", .reason = tracer },
 	{ .name = "times (ours around theirs)", .agree = contains },
 };
-const size_t segment_field_count = sizeof(segment_fields) / sizeof(*segment_fields);
-_Static_assert(sizeof(segment_fields) / sizeof(*segment_fields) <= FIELDS_MAX, "tally");
+const size_t segment_field_count = ARRAY_LEN(segment_fields);
+_Static_assert(ARRAY_LEN(segment_fields) <= FIELDS_MAX, "tally");

@@ -7,6 +7,7 @@
 
 #include "compare/pair.h"
 #include "proto/sql.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 #define CUT_MARK "..."
@@ -269,5 +270,5 @@ const struct field call_fields[] = {
 	{ .name = "metadata.bpfxray", .reason = tracer },
 	{ .name = "times (ours inside theirs)", .agree = lies_within },
 };
-const size_t call_field_count = sizeof(call_fields) / sizeof(*call_fields);
-_Static_assert(sizeof(call_fields) / sizeof(*call_fields) <= FIELDS_MAX, "tally");
+const size_t call_field_count = ARRAY_LEN(call_fields);
+_Static_assert(ARRAY_LEN(call_fields) <= FIELDS_MAX, "tally");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "probe/kernel_private.h"
+#include "util/array.h"
 
 /* Programs that have a second one, and those. */
 static const char *const doubled[] = { "tp__sock_send_length",	  "tp__sock_send_again",
@@ -24,7 +25,7 @@ void again_settle(struct kernel *kernel)
 	kernel->again = kernel->skel->bss->again_needed;
 	if (kernel->again)
 		return;
-	for (size_t i = 0; i < sizeof(seconds) / sizeof(*seconds); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(seconds); i++) {
 		bpf_link__destroy(*seconds[i]);
 		*seconds[i] = NULL;
 	}
@@ -32,7 +33,7 @@ void again_settle(struct kernel *kernel)
 
 static bool is_doubled(const char *name)
 {
-	for (size_t i = 0; i < sizeof(doubled) / sizeof(*doubled); i++)
+	for (size_t i = 0; i < ARRAY_LEN(doubled); i++)
 		if (!strcmp(name, doubled[i]))
 			return true;
 	return false;

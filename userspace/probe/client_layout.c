@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "util/array.h"
+
 /* The load is among the first instructions; a test for NULL may stand before it. */
 #define CODE_LEN 32
 
@@ -45,7 +47,7 @@ enum client_layout client_layout_of(int fd, uint64_t errno_at, uint64_t server_i
 	uint32_t last_errno = loaded_offset(fd, errno_at);
 	uint32_t server_version = loaded_offset(fd, server_info_at);
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (known[i].last_errno == last_errno && known[i].server_version == server_version)
 			return known[i].layout;
 	return CLIENT_LAYOUT_OTHER;

@@ -11,6 +11,7 @@
 #include "probe/client_layout.h"
 #include "probe/elf_functions.h"
 #include "probe/kernel_private.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 /* The programs that a function takes: at its entry, at its return. */
@@ -50,7 +51,7 @@ static const struct probed {
 	{ "mysql_get_server_info", LIBRARY_PROBES_NONE, PROBE_NONE },
 };
 
-#define PROBED_COUNT (sizeof(probed) / sizeof(probed[0]))
+#define PROBED_COUNT ARRAY_LEN(probed)
 _Static_assert(PROBED_COUNT <= LIBRARY_FUNCTIONS_MAX, "struct library_functions holds them all");
 
 /* A library file, looked at. */

@@ -8,6 +8,7 @@
  */
 #include "proto/http1.h"
 #include "proto/http1_syntax.h"
+#include "util/array.h"
 
 /* The elements of a comma-separated value; an empty value has one empty element. */
 struct list {
@@ -132,11 +133,11 @@ static void note_field(struct http1_fields *fields, struct bytes line)
 	name = http1_trim(bytes_take(line, (size_t)colon));
 	value = http1_trim(bytes_skip(line, (size_t)colon + 1));
 
-	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(views); i++) {
 		if (bytes_case_equal(name, views[i].name))
 			note_view(fields, views[i].offset, value);
 	}
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(meanings); i++) {
 		if (bytes_case_equal(name, meanings[i].name))
 			meanings[i].note(fields, value);
 	}

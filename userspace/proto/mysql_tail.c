@@ -8,6 +8,7 @@
  */
 #include "proto/mysql_answer.h"
 #include "proto/mysql_read.h"
+#include "util/array.h"
 
 #define ROWS_END_LEN_MIN 5
 #define OK_LEN_MIN	 7
@@ -74,7 +75,7 @@ static bool announced(const struct mysql_walk *walk, struct bytes before, uint8_
 	struct ending end;
 	uint16_t status;
 
-	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
 		if (before.len >= lens[i] && ends_with_packet(before, before.len - lens[i], &end) &&
 		    (uint8_t)(end.seq + 1) == seq && rows_end_status(walk, end.payload, &status) &&
 		    (status & MYSQL_STATUS_MORE_RESULTS))

@@ -8,6 +8,7 @@
  */
 #include "proto/sql_lex.h"
 #include "proto/sql_out.h"
+#include "util/array.h"
 
 static const char ELLIPSIS[] = "...";
 
@@ -50,7 +51,7 @@ static bool begins_with(struct sql_lex lex, const char *const *words)
 /* At a statement's beginning: writes the leading words of an account statement, and ends there. */
 static bool account_statement(struct sanitizer *s, struct sql_lex lex)
 {
-	for (size_t i = 0; i < sizeof(ACCOUNT_STATEMENTS) / sizeof(ACCOUNT_STATEMENTS[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(ACCOUNT_STATEMENTS); i++) {
 		const char *const *words = ACCOUNT_STATEMENTS[i];
 
 		if (!begins_with(lex, words))

@@ -11,6 +11,8 @@
 
 #include <errno.h>
 
+#include "util/array.h"
+
 #define HEADER_LEN 4
 
 struct variable {
@@ -70,11 +72,11 @@ static const struct {
 
 static void note_variable(struct uwsgi_request *request, const struct variable *variable)
 {
-	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(views); i++) {
 		if (bytes_equal_str(variable->key, views[i].key))
 			*(struct bytes *)((char *)request + views[i].offset) = variable->value;
 	}
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(meanings); i++) {
 		if (bytes_equal_str(variable->key, meanings[i].key))
 			meanings[i].note(request, variable->value);
 	}

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/array.h"
 #include "util/cleanup.h"
 #include "util/utf8.h"
 #include "xray/json_read.h"
@@ -169,7 +170,7 @@ static int parse_problem(struct strings *strings, const cJSON *json, struct span
 
 static bool is_health_check(const char *agent)
 {
-	for (size_t i = 0; i < sizeof(health_agents) / sizeof(health_agents[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(health_agents); i++)
 		if (!strncmp(agent, health_agents[i], strlen(health_agents[i])))
 			return true;
 	return false;
@@ -179,7 +180,7 @@ static int parse_texts(struct strings *strings, const cJSON *json, struct span *
 {
 	int r;
 
-	for (size_t i = 0; i < sizeof(text_members) / sizeof(text_members[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(text_members); i++) {
 		r = parse_text(strings, json, &text_members[i], ret);
 		if (r < 0)
 			return r;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "report/script.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 /* Bytes of a row's numbers with their commas, at most in practice. */
@@ -67,7 +68,7 @@ static size_t row_bytes(const struct report *report, const struct span *root, bo
 	const uint32_t texts[] = { root->url, root->method, root->agent, root->client };
 	size_t len = ROW_BYTES;
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		if (seen[texts[i]])
 			continue;
 		seen[texts[i]] = true;
@@ -150,7 +151,7 @@ static void write_numbers(const struct report *report, const struct rows *rows, 
 {
 	static const char *const names[] = { "start_us", "us", "status", "flags" };
 
-	for (unsigned int column = 0; column < sizeof(names) / sizeof(names[0]); column++) {
+	for (unsigned int column = 0; column < ARRAY_LEN(names); column++) {
 		fprintf(out, ",\"%s\":[", names[column]);
 		for (size_t i = 0; i < rows->count; i++)
 			fprintf(out, "%s%" PRId64, i ? "," : "",
@@ -164,7 +165,7 @@ static void write_texts(const struct report *report, const struct rows *rows,
 {
 	static const enum group_key keys[] = { GROUP_URL, GROUP_METHOD, GROUP_AGENT, GROUP_CLIENT };
 
-	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+	for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
 		fprintf(out, ",\"%s\":[", group_key_word(keys[k]));
 		for (size_t i = 0; i < rows->count; i++) {
 			const struct span *root = root_of(report, rows->traces[i]);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "report/text_timeline.h"
+#include "util/array.h"
 
 #define LABEL_WIDTH 46
 #define LABEL_CAP   (LABEL_WIDTH * 4 + 4)
@@ -38,7 +39,7 @@ static void result(FILE *out, const struct tally *tally)
 		    { OUTCOME_ERROR, "error" } };
 	bool any = tally->pending;
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		uint64_t count = tally->outcomes[bad[i].outcome];
 
 		if (count)

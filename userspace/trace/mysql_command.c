@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "trace/book.h"
+#include "util/array.h"
 
 struct command_kind {
 	uint8_t code;
@@ -45,7 +46,7 @@ static const struct command_kind OTHER = { 0, false, STATEMENT_COMMAND, MYSQL_WA
 
 static const struct command_kind *kind_of(uint8_t code)
 {
-	for (size_t i = 0; i < sizeof(KINDS) / sizeof(KINDS[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(KINDS); i++)
 		if (KINDS[i].code == code)
 			return &KINDS[i];
 	return &OTHER;
@@ -137,7 +138,7 @@ static void note_charset(struct mysql_conn *m, const struct mysql_text *sql)
 	names += 5;
 	names += strspn(names, " \t\r\n='\"`");
 	m->odd_charset = false;
-	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++)
 		if (!strncasecmp(names, odd[i], strlen(odd[i])))
 			m->odd_charset = true;
 }

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "util/array.h"
+
 /* What servers write behind the last quoted thing; `#` stands for a number. */
 static const char *const endings[] = {
 	" doesn't exist",
@@ -72,7 +74,7 @@ static bool ends_with(struct bytes in, const char *ending)
 
 static const char *known_ending(struct bytes in)
 {
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
 		if (ends_with(in, endings[i]))
 			return endings[i];
 	}

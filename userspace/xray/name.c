@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "util/array.h"
 #include "util/utf8.h"
 
 struct range {
@@ -34,7 +35,7 @@ static bool is_letter(uint32_t c)
 {
 	if (c < 0x80)
 		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-	for (size_t i = 0; i < sizeof(not_letters) / sizeof(not_letters[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(not_letters); i++) {
 		if (c >= not_letters[i].first && c <= not_letters[i].last)
 			return false;
 	}

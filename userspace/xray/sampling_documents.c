@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "util/array.h"
 #include "xray/json.h"
 #include "xray/json_read.h"
 
@@ -68,7 +69,7 @@ static int read_rule(const cJSON *in, struct sampling_rule *rule)
 
 	if (!is_usable(in) || !read_numbers(in, rule) || !read_name(in, rule))
 		return 0;
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(patterns); i++) {
 		const char *text = json_get_string(in, patterns[i].key);
 
 		if (!text)

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "util/array.h"
 #include "xray/json_read.h"
 #include "xray/sampling_draw.h"
 #include "xray/wildcard.h"
@@ -99,7 +100,7 @@ static int read_default(const cJSON *root, struct reading *reading, struct local
 	if (!cJSON_IsObject(in))
 		return wrong(reading->error,
 			     "\"default\" is missing: the rule for what no other takes");
-	for (size_t i = 0; i < sizeof(forbidden) / sizeof(*forbidden); i++)
+	for (size_t i = 0; i < ARRAY_LEN(forbidden); i++)
 		if (cJSON_GetObjectItemCaseSensitive(in, forbidden[i]))
 			return wrong(reading->error,
 				     "default: \"%s\" does not belong here: the default rule takes "

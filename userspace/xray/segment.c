@@ -4,6 +4,7 @@
  * Empty and unknown values are left out, as in the SDK's documents.
  */
 #include "xray/segment.h"
+#include "util/array.h"
 
 #include "xray/json_writer.h"
 #include "xray/name.h"
@@ -133,7 +134,7 @@ static void put_marks(struct json_writer *w, uint32_t flags)
 		{ REQUEST_MULTIPLEXED, "multiplexed" },
 	};
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		json_put_true(w, marks[i].word, flags & marks[i].flag);
 }
 
