@@ -93,6 +93,18 @@ static __always_inline void syscall__current(struct task_struct *task, struct sy
 #endif
 }
 
+/* The fifth argument of the call that @task is in, which must be a thread's own. */
+static __always_inline __u64 syscall__fifth(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+#if defined(__TARGET_ARCH_x86)
+	return regs->r8;
+#elif defined(__TARGET_ARCH_arm64)
+	return regs->regs[4];
+#endif
+}
+
 /* At a function's entry: its sixth argument. libbpf before 1.2 names five. */
 static __always_inline __u64 uregs__sixth(struct pt_regs *regs)
 {

@@ -82,6 +82,7 @@ struct client_call {
 	__u64 text_len;
 	__u64 started_ns;
 	__u64 sp;   /* the stack pointer at the entry: what it calls is below */
+	__u64 conn; /* of a connect: where it went; 0: not known */
 	__u32 kind; /* BX_CALL_* */
 	__u32 seen; /* CLIENT_*: what became of the socket calls nested in it */
 	__u32 port;

@@ -63,6 +63,7 @@ static __always_inline void client__begin(struct thread *thread, struct pt_regs 
 	thread->client.sp = sp;
 	thread->client.kind = kind;
 	thread->client.seen = 0;
+	thread->client.conn = 0;
 }
 
 static __always_inline int client__enter(struct pt_regs *regs, __u32 kind)
@@ -241,6 +242,26 @@ static __always_inline int client__connecting(struct pt_regs *regs)
 	return 0;
 }
 
+/* Whose connection it is that the library made: the agent names the database after it. */
+static __always_inline void client__dialled(const struct client_call *call)
+{
+	struct bx_dialled *record;
+
+	if (!call->conn || !call->host)
+		return;
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record) {
+		counter__add(BX_C_LOST_NAMES, 1);
+		return;
+	}
+	record->record.type = BX_RECORD_DIALLED;
+	record->record.len = sizeof(*record);
+	record->conn = call->conn;
+	record->host[0] = 0;
+	client__copy(record->host, sizeof(record->host), call->host);
+	bpf_ringbuf_submit(record, ring__wake());
+}
+
 /* @mysql: what was returned, 0 when it failed. */
 static __always_inline int client__connected(__u64 mysql, const struct client_layout *layout)
 {
@@ -252,6 +273,7 @@ static __always_inline int client__connected(__u64 mysql, const struct client_la
 		return 0;
 	if (!mysql && !thread->client.seen)
 		told = client__tell(task, thread, 1, layout);
+	client__dialled(&thread->client);
 	thread->client.object = 0;
 	return told;
 }

@@ -9,6 +9,7 @@
 #ifndef BPFXRAY_SOCKET_BPF_H
 #define BPFXRAY_SOCKET_BPF_H
 
+#include "dns.bpf.h"
 #include "tls.bpf.h"
 #include "verdict.bpf.h"
 
@@ -143,14 +144,17 @@ static __always_inline void client__saw(struct moved *m)
 	struct thread *thread = m->thread;
 	bool unread = m->conn->flags & CONN_FINAL && !thread->tls.session;
 
-	if (thread->call.sp >= thread->client.sp)
+	if (thread->call.sp >= thread->client.sp) {
 		thread->client.object = 0;
-	else if (thread->client.kind == BX_CALL_CONNECT && m->conn->protocol != BX_PROTO_MYSQL)
-		return; /* the look-up of a name, or a server that does not greet */
-	else if (m->len)
-		thread->client.seen |= unread || m->conn->flags & CONN_COMPRESSED
-					       ? CLIENT_UNREADABLE
-					       : CLIENT_READ;
+		return;
+	}
+	/* else the look-up of a name, or a server that does not greet */
+	if (!m->len ||
+	    (thread->client.kind == BX_CALL_CONNECT && m->conn->protocol != BX_PROTO_MYSQL))
+		return;
+	thread->client.conn = m->conn->id;
+	thread->client.seen |=
+		unread || m->conn->flags & CONN_COMPRESSED ? CLIENT_UNREADABLE : CLIENT_READ;
 }
 
 /*

@@ -12,8 +12,10 @@
 static __always_inline int socket__returned(struct sock *sk, struct task_struct *task,
 					    struct thread *thread, int ret, __u32 dir)
 {
-	if (ret < 0 || sk->sk_type != SOCK_STREAM)
+	if (ret < 0)
 		return 0;
+	if (sk->sk_type != SOCK_STREAM)
+		return dns__moved(sk, task, thread, ret, dir);
 	syscall__current(task, &thread->call);
 	return socket__call(sk, task, thread, ret, dir);
 }

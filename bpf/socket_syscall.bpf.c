@@ -71,8 +71,10 @@ static __always_inline int syscall__moved(struct sys_exit *ctx, __u32 dir)
 	if (syscall__peeks(call))
 		return 0;
 	sk = syscall__sock(task, call->fd);
-	if (!sk || BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
+	if (!sk)
 		return 0;
+	if (BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
+		return dns__moved(sk, task, thread, syscall__bytes(call, ctx->ret), dir);
 	return socket__call(sk, task, thread, syscall__bytes(call, ctx->ret), dir);
 }
 

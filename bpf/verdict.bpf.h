@@ -6,6 +6,7 @@
 #ifndef BPFXRAY_VERDICT_BPF_H
 #define BPFXRAY_VERDICT_BPF_H
 
+#include "dns.bpf.h"
 #include "moved.bpf.h"
 #include "bpfxray/classify.h"
 
@@ -186,12 +187,28 @@ static __always_inline struct open_exchange *moved__collect(struct moved *m,
 	return ex;
 }
 
+/* A name server's port says what is spoken there: what it tells goes out as it is. */
+static __always_inline int moved__names(struct moved *m)
+{
+	struct open_exchange *ex;
+
+	m->conn->protocol = BX_PROTO_DNS;
+	m->conn->role = BX_ROLE_CLIENT;
+	ex = exchange__open(m->sk, m->conn);
+	if (!ex)
+		return 0;
+	exchange__begin(ex, m->task, m->now_ns);
+	return moved__append(m, ex, turn__of(m->conn, m->dir));
+}
+
 /* Bytes on a connection without a verdict: collected as a first turn until they have one. */
 static __noinline int moved__undecided(struct moved *m, struct open_exchange *ex)
 {
 	struct conn *conn = m->conn;
 	struct bx_class class;
 
+	if (!ex && dns__is_server(m->sk))
+		return moved__names(m);
 	if (conn->flags & (m->dir == SENT ? CONN_SKIP_SENT : CONN_SKIP_RECEIVED))
 		return 0;
 	conn->flags &= ~(CONN_SKIP_RECEIVED | CONN_SKIP_SENT);

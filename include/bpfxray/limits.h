@@ -56,6 +56,11 @@
  * Vector entries of one call that are looked at (nginx sends up to 64, its head is in the first).
  */
 #define BX_IOV_MAX 8
+/*
+ * A name server's answer of which more is not kept: 1232 is what servers and resolvers have agreed
+ * on as the largest datagram that needs no fragments (DNS flag day 2020).
+ */
+#define BX_DNS_CAP 1232
 /* Open exchanges at one time, 5 KB each. Full: the exchange is lost and counted. */
 #define BX_POOL_MAX 4096
 /* Ring buffer bytes: at 2 KB a record and a 50 ms tick, 8 MiB holds 80,000 exchanges a second. */

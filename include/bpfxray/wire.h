@@ -19,6 +19,8 @@
 	   */
 #define BX_RECORD_PROCESS     3 /* struct bx_process */
 #define BX_RECORD_CLIENT_CALL 4 /* struct bx_client_call, text behind it */
+#define BX_RECORD_DNS	      5 /* struct bx_dns, a name server's datagram behind it */
+#define BX_RECORD_DIALLED     6 /* struct bx_dialled */
 
 /* protocol of a connection */
 #define BX_PROTO_UNKNOWN 0
@@ -195,6 +197,24 @@ struct bx_client_call {
 	/* text_len bytes of the statement */
 };
 
+/* What a name server told a target in one datagram. */
+struct bx_dns {
+	struct bx_record record;
+	__u64 at_ns;
+	__u32 tgid;
+	__u32 tid;
+	__u32 data_len;
+	__u32 _pad;
+	/* data_len bytes */
+};
+
+/* A MySQL client library was asked to connect to this host, and @conn is where it went. */
+struct bx_dialled {
+	struct bx_record record;
+	__u64 conn;
+	char host[256]; /* as asked for, ends with NUL */
+};
+
 /*
  * Per-CPU counters of the kernel side; index into the map `counters`. Loss counters end in the
  * cause.
@@ -221,6 +241,8 @@ enum bx_counter {
 	BX_C_TLS_READ,	    /* TLS sessions whose plain text is read */
 	BX_C_CLIENT_CALLS,  /* calls of MySQL client libraries that were told of */
 	BX_C_TLS_UNTIED,    /* reads and writes of TLS sessions that no socket is known of */
+	BX_C_NAMES,	    /* datagrams of name servers that entered the ring */
+	BX_C_LOST_NAMES,    /* names lost: ring full */
 	BX_C_LEFT_OUT,	    /* runs of programs that the kernel left out; counted by the agent */
 	BX_C_MISSED,	    /* those of them that no second program made up for; the same */
 	BX_C_MAX

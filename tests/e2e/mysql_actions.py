@@ -7,7 +7,7 @@ import os
 import socket
 import time
 
-from lib import fake_mysql
+from lib import dns, fake_mysql
 from lib.mysql_drivers import DRIVERS, Account, MariaDBLibrary
 
 KEPT = {}  # connections that outlive their request, by name
@@ -200,6 +200,19 @@ def refused(run):
     run.connect(account(host=run.parameters["host"], port=int(run.parameters["port"])), timeout_s=1)
 
 
+def named(run):
+    """By a name, with whatever resolver the driver uses."""
+    cursor = run.connect(account(host=run.parameters["host"])).cursor()
+    run.fetch(cursor, "SELECT 1")
+
+
+def asked(run):
+    """By the address that a resolver on an unconnected socket is told, as some libraries have."""
+    address = dns.ask_unconnected(run.parameters["host"], run.parameters["server"])
+    cursor = run.connect(account(host=address)).cursor()
+    run.fetch(cursor, "SELECT 1")
+
+
 def unix(run):
     cursor = run.connect(account(socket=run.parameters["path"])).cursor()
     run.fetch(cursor, "SELECT name FROM shape_item WHERE id = 1")
@@ -378,11 +391,10 @@ def secrets(run):
 ACTIONS = {
     action.__name__: action
     for action in (
-        query, errors, several, several_failing, prepared, keep_prepared, execute_kept, large,
-        infile, compressed, databases, killed, killed_query, wrong_password, wrong_database,
-        clear_password,
-        refused, unix, unix_only, procedure, many, rows, unbuffered, locked, reconnect, gone,
-        library, conversation, change_user, attributes, secrets,
-        hostile, hostile_raw,
+        named, asked, query, errors, several, several_failing, prepared, keep_prepared,
+        execute_kept, large, infile, compressed, databases, killed, killed_query, wrong_password,
+        wrong_database, clear_password, refused, unix, unix_only, procedure, many, rows,
+        unbuffered, locked, reconnect, gone, library, conversation, change_user, attributes,
+        secrets, hostile, hostile_raw,
     )
 }  # fmt: skip

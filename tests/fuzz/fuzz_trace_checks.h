@@ -28,6 +28,7 @@ static inline void check_statement(const struct statement *s, bool in_order)
 	INVARIANT(TERMINATED(s->command) && s->command[0]);
 	INVARIANT(TERMINATED(s->err_sqlstate));
 	INVARIANT(TERMINATED(s->peer.address));
+	INVARIANT(TERMINATED(s->peer.name));
 	INVARIANT(TERMINATED(s->peer.user));
 	INVARIANT(TERMINATED(s->peer.database));
 	INVARIANT(TERMINATED(s->peer.version));

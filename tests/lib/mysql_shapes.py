@@ -38,10 +38,11 @@ def database(processes, tls=None):
     return made
 
 
-def server(processes, database, name="mysql-server", **env):
+def server(processes, database, name="mysql-server", python=None, **env):
+    """@python: what runs it, instead of the environment's own."""
     port = free_port()
     settings = {**database.environment(), "PYTHONDONTWRITEBYTECODE": "1", **env}
-    command = [venv_program("python"), SERVER, str(port)]
+    command = [python or venv_program("python"), SERVER, str(port)]
     process = processes.start(name, command, env=settings)
     process.wait_ready(lambda: "READY" in process.log.read_text())
     return Server(name, ("127.0.0.1", port), [process])

@@ -62,7 +62,8 @@ static void check_row(const struct row *row, const void *head, size_t head_len, 
 	memcpy(whole + row->at, &row->value, row->width);
 	memcpy(exact, whole, len);
 	CHECK_EQ(record_check(exact, len, ret), row->ret);
-	CHECK_EQ(!!ret->exchange + !!ret->fragment + !!ret->process, !row->ret);
+	CHECK_EQ(!!ret->exchange + !!ret->fragment + !!ret->process + !!ret->dns + !!ret->dialled,
+		 !row->ret);
 	free(whole);
 	free(exact);
 }
@@ -214,4 +215,39 @@ TEST(record_process)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_row(&rows[i], &process, sizeof(process), 0, &view);
+}
+
+TEST(record_dns)
+{
+	static const struct row rows[] = {
+		{ "valid", AS_IT_IS, 0, 0 },
+		{ "the message cut", AS_IT_IS, 1, -EBADMSG },
+		{ "the head cut", AS_IT_IS, DATA_LEN + 1, -EBADMSG },
+		{ "no message", FIELD(bx_dns, data_len), 0, 0, 0 },
+		{ "more than there is", FIELD(bx_dns, data_len), DATA_LEN + 1, 0, -EBADMSG },
+		{ "beyond the cap", FIELD(bx_dns, data_len), BX_DNS_CAP + 1, 0, -EBADMSG },
+	};
+	struct bx_dns dns = { .record = { BX_RECORD_DNS, sizeof(dns) + DATA_LEN },
+			      .data_len = DATA_LEN };
+	struct record_view view;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		check_row(&rows[i], &dns, sizeof(dns), DATA_LEN, &view);
+}
+
+TEST(record_dialled)
+{
+	static const struct row rows[] = {
+		{ "valid", AS_IT_IS, 0, 0 },
+		{ "cut", AS_IT_IS, 1, -EBADMSG },
+		{ "no connection", FIELD(bx_dialled, conn), 0, 0, -EBADMSG },
+	};
+	struct bx_dialled dialled = { .record = { BX_RECORD_DIALLED, sizeof(dialled) }, .conn = 1 };
+	struct record_view view;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		check_row(&rows[i], &dialled, sizeof(dialled), 0, &view);
+	memset(dialled.host, 'x', sizeof(dialled.host));
+	check_row(&(struct row){ "endless", AS_IT_IS, 0, -EBADMSG }, &dialled, sizeof(dialled), 0,
+		  &view);
 }

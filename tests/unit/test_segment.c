@@ -122,7 +122,7 @@ TEST(segment_failed_connect_and_unix_socket)
 	s = segment_fixture_add(&f, NULL);
 	s->kind = STATEMENT_CONNECT;
 	memcpy(s->command, "connect", 8);
-	s->peer = (struct db_peer){ "::1", 3306, "", "", "", "" };
+	s->peer = (struct db_peer){ .address = "::1", .port = 3306 };
 	s->failed = true;
 	s->err_message = "Connection refused";
 	s->affected = -1;
@@ -130,7 +130,10 @@ TEST(segment_failed_connect_and_unix_socket)
 	s = segment_fixture_add(&f, NULL);
 	s->kind = STATEMENT_EXECUTE;
 	memcpy(s->command, "execute", 8);
-	s->peer = (struct db_peer){ "localhost", 0, "todo", "todobackend", "8.0.36", "" };
+	s->peer = (struct db_peer){ .address = "localhost",
+				    .user = "todo",
+				    .database = "todobackend",
+				    .version = "8.0.36" };
 	s->lost_connection = true;
 	s->incomplete = true;
 	s->end_ns = 0;
@@ -291,6 +294,42 @@ TEST(segment_annotations_and_names_of_databases)
 	CHECK_STR(string_at(cJSON_GetArrayItem(calls, 0), "name"), "orders.db");
 	/* with X-Ray's characters alone */
 	CHECK_STR(string_at(cJSON_GetArrayItem(calls, 1), "name"), "all the rest");
+}
+
+/* The host as the service knows it: the address that it had is told beside. */
+TEST(segment_names_of_hosts)
+{
+	static const struct {
+		const char *name, *given, *shown, *url, *address;
+	} rows[] = {
+		{ "", NULL, "10.0.0.7", "10.0.0.7:3306/todobackend", NULL },
+		{ "db.example", NULL, "db.example", "db.example:3306/todobackend", "10.0.0.7" },
+		{ "db.example", "given", "given", "db.example:3306/todobackend", "10.0.0.7" },
+		{ "2001:db8::7", NULL, "2001:db8::7", "[2001:db8::7]:3306/todobackend",
+		  "10.0.0.7" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct segment_db_name given = { .name = rows[i].given };
+		_cleanup_(cleanup_json) cJSON *doc = NULL;
+		struct segment_fixture f;
+		struct statement *s;
+		const cJSON *call, *own;
+
+		unit_context("row %zu", i);
+		segment_fixture_init(&f);
+		s = segment_fixture_add(&f, "SELECT 1");
+		strcpy(s->peer.address, "10.0.0.7");
+		strcpy(s->peer.name, rows[i].name);
+		f.context.db_names = &given;
+		f.context.db_name_count = rows[i].given != NULL;
+		doc = encode(&f);
+		call = cJSON_GetObjectItem(doc, "subsegments")->child;
+		own = cJSON_GetObjectItem(cJSON_GetObjectItem(call, "metadata"), "bpfxray");
+		CHECK_STR(string_at(call, "name"), rows[i].shown);
+		CHECK_STR(string_at(cJSON_GetObjectItem(call, "sql"), "url"), rows[i].url);
+		CHECK_STR(string_at(own, "address"), rows[i].address);
+	}
 }
 
 /* Rounding to microseconds must not move a statement outside its request. */

@@ -41,6 +41,7 @@ static void make_hostile(struct segment_fixture *f, char *text, uint8_t fill)
 	s = segment_fixture_add(f, text);
 	memset(&s->peer, 0, sizeof(s->peer));
 	memset(s->peer.address, fill, sizeof(s->peer.address) - 1);
+	memset(s->peer.name, fill, sizeof(s->peer.name) - 1);
 	memset(s->peer.user, fill, sizeof(s->peer.user) - 1);
 	memset(s->peer.database, fill, sizeof(s->peer.database) - 1);
 	memset(s->peer.version, fill, sizeof(s->peer.version) - 1);

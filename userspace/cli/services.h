@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 #include "bpfxray/wire.h"
+#include "cli/hosts_file.h"
 #include "host/container.h"
 #include "host/service_name.h"
 #include "util/table.h"
@@ -20,6 +21,7 @@ struct service {
 	struct service_name name;
 	struct container container; /* its ids are empty outside of containers */
 	size_t members;		    /* processes, those that ended a moment ago among them */
+	struct hosts_file hosts;    /* hosts_file.h */
 };
 
 struct member;

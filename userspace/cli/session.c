@@ -85,6 +85,10 @@ void session_take_record(void *ctx, const struct record_view *view)
 		err = trace_fragment(session->trace, view->fragment);
 	else if (view->call)
 		err = trace_client_call(session->trace, view->call);
+	else if (view->dns)
+		trace_dns(session->trace, view->dns);
+	else if (view->dialled)
+		trace_dialled(session->trace, view->dialled);
 	if (view->process) {
 		services_process(&session->services, view->process);
 		trace_process(session->trace, view->process);
@@ -186,6 +190,7 @@ static void tick(struct session *session)
 	session_tick_sampling(session, now_ns);
 	explain_silence(session, now_ns);
 	session_follow_found(session);
+	session_tick_hosts(session, now_ns);
 	services_forget(&session->services, now_ns);
 	report_output_error(session);
 	telemetry_tick(&session->telemetry,

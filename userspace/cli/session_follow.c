@@ -65,8 +65,10 @@ static int follow_root(struct session *session, pid_t pid, const struct containe
 
 	if (err >= 0)
 		err = follow_tree(session, pid, service);
-	if (err >= 0 && first)
+	if (err >= 0 && first) {
+		hosts_file_read(&service->hosts, service->root, session->trace, session_now_ns());
 		services_tell(service);
+	}
 	return err;
 }
 
@@ -158,6 +160,19 @@ enum exit_code session_follow_targets(struct session *session)
 	for (size_t i = 0; code == EXIT_OK && i < options->pid_count; i++)
 		code = follow_pid(session, options->pids[i]);
 	return code == EXIT_OK && options->choice_count ? start_finder(session) : code;
+}
+
+uint32_t session_tree(void *ctx, uint32_t tgid)
+{
+	const struct service *service = session_service(ctx, (pid_t)tgid);
+
+	return service ? (uint32_t)service->root : 0;
+}
+
+void session_tick_hosts(struct session *session, uint64_t now_ns)
+{
+	for (struct service *at = session->services.first; at; at = at->next)
+		hosts_file_tick(&at->hosts, at->root, session->trace, now_ns);
 }
 
 /* A fork whose record was lost is still in the kernel's list, with its root. */

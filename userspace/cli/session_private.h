@@ -52,6 +52,8 @@ void session_take_request(void *ctx, const struct request *request);
 enum exit_code session_open_sampling(struct session *session);
 void session_tick_sampling(struct session *session, uint64_t now_ns);
 void session_take_idle(void *ctx, uint64_t conn, uint32_t seq);
+void session_tick_hosts(struct session *session, uint64_t now_ns);
+uint32_t session_tree(void *ctx, uint32_t tgid);
 /* Follows each --pid with its descendants, and what else is chosen and runs already. */
 enum exit_code session_follow_targets(struct session *session);
 /* Follows what the finder has found since the last call. */

@@ -68,7 +68,12 @@ static void give_up_privileges(void)
 
 static enum exit_code start(struct session *session)
 {
-	const struct trace_sink sink = { session_take_request, session, session_take_idle };
+	const struct trace_sink sink = {
+		.request = session_take_request,
+		.ctx = session,
+		.idle = session_take_idle,
+		.tree = session_tree,
+	};
 	enum exit_code code = check(session->options);
 
 	if (code == EXIT_OK)

@@ -67,6 +67,23 @@ static int call_check(const struct bx_client_call *call, size_t len, struct reco
 	return 0;
 }
 
+static int dns_check(const struct bx_dns *dns, size_t len, struct record_view *ret)
+{
+	if (len < sizeof(*dns) || dns->data_len > BX_DNS_CAP || len < sizeof(*dns) + dns->data_len)
+		return -EBADMSG;
+	ret->dns = dns;
+	return 0;
+}
+
+static int dialled_check(const struct bx_dialled *dialled, size_t len, struct record_view *ret)
+{
+	if (len < sizeof(*dialled) || !dialled->conn ||
+	    !is_text(dialled->host, sizeof(dialled->host)))
+		return -EBADMSG;
+	ret->dialled = dialled;
+	return 0;
+}
+
 int record_check(const void *data, size_t len, struct record_view *ret)
 {
 	const struct bx_record *record = data;
@@ -83,6 +100,10 @@ int record_check(const void *data, size_t len, struct record_view *ret)
 		return process_check(data, len, ret);
 	case BX_RECORD_CLIENT_CALL:
 		return call_check(data, len, ret);
+	case BX_RECORD_DNS:
+		return dns_check(data, len, ret);
+	case BX_RECORD_DIALLED:
+		return dialled_check(data, len, ret);
 	default:
 		return -EBADMSG;
 	}

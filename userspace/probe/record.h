@@ -20,6 +20,8 @@ struct record_view {
 	const struct bx_fragment *fragment;
 	const struct bx_process *process;
 	const struct bx_client_call *call;
+	const struct bx_dns *dns;
+	const struct bx_dialled *dialled;
 };
 
 /* @data is 8-byte aligned. 0, or -EBADMSG when sizes or values contradict each other. */

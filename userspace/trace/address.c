@@ -9,10 +9,6 @@
 
 #include "util/decimal.h"
 
-/* Linux's numbers, as wire.h passes them. */
-#define FAMILY_INET  2
-#define FAMILY_INET6 10
-
 static const uint8_t MAPPED[12] = { [10] = 0xff, [11] = 0xff };
 
 struct endpoint endpoint_of(uint16_t family, const uint8_t addr[16], uint16_t port)

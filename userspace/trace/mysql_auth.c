@@ -11,6 +11,7 @@
 
 #include "trace/address.h"
 #include "trace/book.h"
+#include "trace/names.h"
 #include "util/utf8.h"
 
 /*
@@ -71,11 +72,37 @@ static void set_address(const struct conn *conn, struct mysql_conn *m)
 	m->peer.port = conn->peer.port;
 }
 
-void mysql_learn_peer(struct trace *trace, const struct conn *conn, struct mysql_conn *m)
+/* Named as it was when it connected: another name may lead to the address later. */
+static void set_name(struct trace *trace, const struct conn *conn, const struct bx_exchange *ex,
+		     struct mysql_conn *m)
+{
+	uint64_t at_ns = ex->connect_ns ? ex->connect_ns : ex->opened_ns;
+	const struct names_who who = names_who(trace, ex->tgid, ex->tid, at_ns);
+	const char *name = names_find(trace->names, &who, conn->peer.addr);
+
+	snprintf(m->peer.name, sizeof(m->peer.name), "%s", name ? name : "");
+}
+
+void mysql_dialled(struct conn *conn, const char *host)
+{
+	struct mysql_conn *m = conn->mysql;
+
+	/* a unix socket is reached by no name */
+	if (!conn->peer.port)
+		return;
+	copy_text(bytes_str(host), m->peer.name, sizeof(m->peer.name));
+	if (m->connect)
+		m->connect->s.peer = m->peer;
+}
+
+void mysql_learn_peer(struct trace *trace, const struct conn *conn, const struct bx_exchange *ex,
+		      struct mysql_conn *m)
 {
 	const char *version = NULL;
 
 	set_address(conn, m);
+	if (conn->peer.port)
+		set_name(trace, conn, ex, m);
 	if (conn->peer.port)
 		version = table_find(&trace->mysql_peers, endpoint_key(&conn->peer));
 	if (version)
@@ -303,7 +330,7 @@ int mysql_connect_failed(struct trace *trace, struct conn *conn, const struct bx
 		return 0;
 	if (ex->flags & BX_EX_MULTIPLEX)
 		step.served = NULL;
-	mysql_learn_peer(trace, conn, &m);
+	mysql_learn_peer(trace, conn, ex, &m);
 	if (!connect_begin(&step))
 		return -ENOMEM;
 	connect_ended(&m, ex->opened_ns);

@@ -45,7 +45,7 @@ static int mysql_conn_new(struct trace *trace, struct conn *conn, const struct b
 		m->phase = MYSQL_AUTH; /* only the greeting is missing */
 	list_init(&m->pending);
 	list_init(&m->prepared_order);
-	mysql_learn_peer(trace, conn, m);
+	mysql_learn_peer(trace, conn, ex, m);
 	conn->mysql = m;
 	return 0;
 }

@@ -113,7 +113,11 @@ void mysql_auth_read(struct mysql_step *step);
 /* The connect span is complete: another statement follows, or nothing. */
 void mysql_connect_done(struct trace *trace, struct mysql_conn *m);
 void mysql_connect_lost(struct trace *trace, struct mysql_conn *m, uint64_t end_ns);
-void mysql_learn_peer(struct trace *trace, const struct conn *conn, struct mysql_conn *m);
+/* Address, name and version of a connection whose first record is @ex. */
+void mysql_learn_peer(struct trace *trace, const struct conn *conn, const struct bx_exchange *ex,
+		      struct mysql_conn *m);
+/* @host is what the client library was asked to connect to. */
+void mysql_dialled(struct conn *conn, const char *host);
 
 /* mysql_command.c */
 int mysql_commands_read(struct mysql_step *step);

@@ -13,13 +13,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define DB_NAME_CAP 256 /* RFC 1035's 253 characters, and what a caller writes besides */
+
 /*
  * What the tracer knows of a database connection; shared by the statements on it (copied into
  * each).
  */
 struct db_peer {
-	char address[64]; /* IP as text, "localhost" for a unix socket */
-	uint16_t port;	  /* 0: unix socket */
+	char address[64];	/* IP as text, "localhost" for a unix socket */
+	char name[DB_NAME_CAP]; /* what the service calls the address; empty: not known */
+	uint16_t port;		/* 0: unix socket */
 	char user[96];
 	char database[96];
 	char version[64]; /* MariaDB's real version, MySQL's as told */

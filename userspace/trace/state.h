@@ -54,10 +54,14 @@
 #define THREADS_MAX	   65536
 #define STRAYS_MAX	   65536
 #define KNOWN_PEERS_MAX	   4096
+#define NAMES_MAX	   1024		/* answers of name servers; lines of hosts files */
+#define HOSTS_MAX	   256		/* lines of one hosts file */
 #define FRAGMENT_BYTES_MAX (256 * 1024) /* of one exchange */
 
-/* Linux's AF_UNIX, as wire.h passes it. */
-#define FAMILY_UNIX 1
+/* Linux's numbers of the address families, as wire.h passes them. */
+#define FAMILY_UNIX  1
+#define FAMILY_INET  2
+#define FAMILY_INET6 10
 
 /* An address and a port; IPv4 in its IPv6-mapped form, so that both families compare. */
 struct endpoint {
@@ -67,6 +71,7 @@ struct endpoint {
 
 struct http_conn;
 struct mysql_conn;
+struct names;
 
 struct conn {
 	uint64_t id;
@@ -224,6 +229,7 @@ struct trace {
 	struct list told;	/* requests that were told without their fronts, by time */
 	size_t told_count;
 	struct table mysql_peers; /* endpoint -> server version, malloc'ed string */
+	struct names *names;
 	struct list strays; /* statements whose exchange is over: a soft request may own them */
 	size_t stray_count;
 	struct list waiting; /* finished requests */

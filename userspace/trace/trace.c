@@ -12,6 +12,7 @@
 #include "trace/fronts.h"
 #include "trace/http_conn.h"
 #include "trace/mysql_conn.h"
+#include "trace/names.h"
 #include "trace/process.h"
 #include "trace/route.h"
 #include "trace/settle.h"
@@ -23,6 +24,10 @@ int trace_new(enum db_spans db_spans, struct trace_sink sink, struct trace **ret
 
 	if (!trace)
 		return -ENOMEM;
+	if (names_new(&trace->names) < 0) {
+		free(trace);
+		return -ENOMEM;
+	}
 	trace->db_spans = db_spans;
 	trace->sink = sink;
 	list_init(&trace->conn_lru);
@@ -66,6 +71,7 @@ struct trace *trace_free(struct trace *trace)
 		free(table_remove(&trace->mysql_peers, it.key));
 	table_clear(&trace->mysql_peers);
 	table_clear(&trace->by_end);
+	names_free(trace->names);
 	free(trace);
 	return NULL;
 }
@@ -129,6 +135,19 @@ static int disowned(struct trace *trace, struct conn *conn, const struct bx_exch
 	return 0;
 }
 
+/* A name server's answers over TCP, each with its length in front. */
+static int named(struct trace *trace, struct conn *conn, const struct bx_exchange *ex)
+{
+	const uint8_t *text = (const uint8_t *)(ex + 1);
+	struct bytes answers = bytes_of(text + ex->turn[0].text_len, ex->turn[1].text_len), message;
+	const struct names_who who = names_who(trace, ex->tgid, ex->tid, ex->turn[1].first_ns);
+
+	conn_pass_fragments(conn);
+	while (!(ex->flags & BX_EX_SAME) && dns_cut_message(&answers, &message))
+		(void)names_learn(trace->names, &who, message);
+	return 0;
+}
+
 static int dispatch(struct trace *trace, struct conn *conn, const struct bx_exchange *ex,
 		    bool fresh)
 {
@@ -136,6 +155,8 @@ static int dispatch(struct trace *trace, struct conn *conn, const struct bx_exch
 		return mysql_connect_failed(trace, conn, ex);
 	if (ex->protocol == BX_PROTO_TLS)
 		return encrypted(trace, conn, ex, fresh);
+	if (ex->protocol == BX_PROTO_DNS)
+		return named(trace, conn, ex);
 	if (ex->protocol == BX_PROTO_OTHER)
 		return disowned(trace, conn, ex, fresh);
 	if (is_http(ex) && ex->role == BX_ROLE_SERVER)
@@ -234,6 +255,26 @@ int trace_fragment(struct trace *trace, const struct bx_fragment *fragment)
 		return 0;
 	conn = conn_get(trace, fragment->conn);
 	return conn ? conn_keep_fragment(trace, conn, fragment) : -ENOMEM;
+}
+
+void trace_dns(struct trace *trace, const struct bx_dns *dns)
+{
+	const struct names_who who = names_who(trace, dns->tgid, dns->tid, dns->at_ns);
+
+	(void)names_learn(trace->names, &who, bytes_of(dns + 1, dns->data_len));
+}
+
+void trace_dialled(struct trace *trace, const struct bx_dialled *dialled)
+{
+	struct conn *conn = conn_find(trace, dialled->conn);
+
+	if (conn && conn->mysql)
+		mysql_dialled(conn, dialled->host);
+}
+
+void trace_set_hosts(struct trace *trace, uint32_t tree, struct bytes text)
+{
+	names_set_hosts(trace->names, tree, text);
 }
 
 void trace_process(struct trace *trace, const struct bx_process *process)

@@ -15,6 +15,7 @@
 
 #include "bpfxray/wire.h"
 #include "trace/request.h"
+#include "util/bytes.h"
 
 struct trace;
 
@@ -57,6 +58,11 @@ struct trace_sink {
 	 * kernel need not keep it open. NULL: not asked for.
 	 */
 	void (*idle)(void *ctx, uint64_t conn, uint32_t seq);
+	/*
+	 * A number that the processes of @tgid's service have in common: names are kept for each
+	 * service by itself. NULL: there is one service.
+	 */
+	uint32_t (*tree)(void *ctx, uint32_t tgid);
 };
 
 /* Returns 0 and *ret, or -ENOMEM. The caller owns it. */
@@ -75,7 +81,12 @@ struct trace *trace_free(struct trace *trace);
 int trace_exchange(struct trace *trace, const struct bx_exchange *ex);
 int trace_fragment(struct trace *trace, const struct bx_fragment *fragment);
 int trace_client_call(struct trace *trace, const struct bx_client_call *call);
+void trace_dns(struct trace *trace, const struct bx_dns *dns);
+void trace_dialled(struct trace *trace, const struct bx_dialled *dialled);
 void trace_process(struct trace *trace, const struct bx_process *process);
+
+/* The text of the hosts file of the service @tree, in the place of the one before it. */
+void trace_set_hosts(struct trace *trace, uint32_t tree, struct bytes text);
 
 /*
  * Lets time pass: hands on what waited long enough for its children or its front. @now_ns:

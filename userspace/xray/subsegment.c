@@ -38,10 +38,11 @@ static uint64_t end_us(const struct segment_context *ctx, const struct statement
 /* `host:port/database`, without port for a unix socket, without what is unknown. */
 static void put_url(struct json_writer *w, const struct db_peer *peer)
 {
-	bool v6 = strchr(peer->address, ':');
-	char url[sizeof(peer->address) + sizeof(peer->database) + 16], *end = url;
+	const char *host = peer->name[0] ? peer->name : peer->address;
+	bool v6 = strchr(host, ':');
+	char url[sizeof(peer->name) + sizeof(peer->database) + 16], *end = url;
 
-	end = stpcpy(stpcpy(end, v6 ? "[" : ""), peer->address);
+	end = stpcpy(stpcpy(end, v6 ? "[" : ""), host);
 	end = stpcpy(end, v6 ? "]" : "");
 	if (peer->port) {
 		*end++ = ':';
@@ -177,6 +178,8 @@ static void put_metadata(struct json_writer *w, const struct segment_context *ct
 	json_open(w, "metadata");
 	json_open(w, "bpfxray");
 	json_put_string(w, "command", s->command, sizeof(s->command));
+	if (s->peer.name[0])
+		json_put_string(w, "address", s->peer.address, sizeof(s->peer.address));
 	json_put_known(w, "rows", s->rows);
 	json_put_known(w, "affected", s->affected);
 	put_phase(w, "first_byte_ms", s->first_ns, s->start_ns);
@@ -197,7 +200,7 @@ static const char *db_name(const struct segment_context *ctx, const struct db_pe
 		if (!known->address[0] || !strcmp(known->address, peer->address))
 			return known->name;
 	}
-	return peer->address;
+	return peer->name[0] ? peer->name : peer->address;
 }
 
 void subsegment_put(struct json_writer *w, const struct segment_context *ctx,
