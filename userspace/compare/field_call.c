@@ -13,8 +13,6 @@
 #define CUT_MARK "..."
 /* MariaDB's greeting puts it in front of its version, for old replicas of MySQL. */
 #define MARIADB_PREFIX "5.5.5-"
-/* How far apart two calls may be whose threads got in each other's way. */
-#define RACE_S 0.05
 
 static const char *text(const cJSON *item)
 {
@@ -191,21 +189,52 @@ static bool says(const struct call *call, const char *sdk)
 	       is_procedure(sdk, ours);
 }
 
-/* Is the text another request's, sent at the same time? Only that proves the race. */
+/* What the request did last before @call, which is where its thread began with it. */
+static double idle_since(const struct segment *segment, const struct call *call)
+{
+	double since_s = segment->start_s;
+
+	for (size_t i = 0; i < segment->call_count; i++)
+		if (segment->calls[i].end_s <= call->start_s && segment->calls[i].end_s > since_s)
+			since_s = segment->calls[i].end_s;
+	return since_s;
+}
+
+static double served_by(const struct segment *segment, const char *what)
+{
+	return record_seconds(record_member(segment->document, "metadata.bpfxray"), what);
+}
+
+/*
+ * Could the thread of the one have written its text where the other's had just been put? The SDK's
+ * patch puts it down when a call begins and picks it up before the driver sends, both at some time
+ * between the request's last call and this one's first byte; and all threads of a process share
+ * the place (DjangoXRayTracedCursor.execute(), whose _xray_meta is the class's).
+ */
+static bool could_overwrite(const struct sides *sides, const struct segment *other,
+			    const struct call *call)
+{
+	const struct segment *own = sides->our_segment;
+	double since_s = idle_since(own, sides->our_call), other_s = idle_since(other, call);
+
+	if (other_s >= sides->our_call->start_s || since_s >= call->start_s)
+		return false;
+	return served_by(own, "pid") == served_by(other, "pid") &&
+	       served_by(own, "tid") != served_by(other, "tid");
+}
+
+/* Is the text another request's, whose thread was in the way? Only that proves the race. */
 static bool is_of_another(const struct sides *sides, const char *sdk)
 {
 	const struct record *ours = sides->our_record;
-	double first_s = sides->sdk_call->start_s - RACE_S,
-	       last_s = sides->sdk_call->end_s + RACE_S;
 
 	for (size_t i = 0; ours && i < ours->count; i++) {
 		const struct segment *other = &ours->segments[i];
 
-		if (other == sides->our_segment || other->end_s < first_s ||
-		    other->start_s > last_s)
+		if (other == sides->our_segment || other->start_s >= sides->our_call->start_s)
 			continue;
 		for (size_t j = 0; j < other->call_count; j++)
-			if (other->calls[j].end_s >= first_s && other->calls[j].start_s <= last_s &&
+			if (could_overwrite(sides, other, &other->calls[j]) &&
 			    says(&other->calls[j], sdk))
 				return true;
 	}
