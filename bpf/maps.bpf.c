@@ -13,6 +13,8 @@ struct conn_of_ptr_map conn_of_ptr SEC(".maps");
 struct target_ports_map target_ports SEC(".maps");
 struct thread_map thread_of_task SEC(".maps");
 struct tls_sessions_map tls_sessions SEC(".maps");
+struct kept_calls_map kept_calls SEC(".maps");
+struct kept_blank_map kept_blank SEC(".maps");
 struct targets_map bx_targets SEC(".maps");
 struct counters_map counters SEC(".maps");
 

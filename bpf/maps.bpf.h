@@ -86,11 +86,15 @@ struct client_call {
 	__u32 kind; /* BX_CALL_* */
 	__u32 seen; /* CLIENT_*: what became of the socket calls nested in it */
 	__u32 port;
+	__u32 cookie; /* BX_CLIENT_* of its library */
+	__u32 async;  /* it returns before it is done, and goes on in a later call */
 	__u32 _pad;
 };
 
 #define CLIENT_READ	  (1u << 0) /* bytes moved, and their connection is read */
 #define CLIENT_UNREADABLE (1u << 1) /* bytes moved that say nothing: cipher text, deflated */
+#define CLIENT_KEPT	  (1u << 2) /* these, and its record waits in kept_calls */
+#define CLIENT_CROWDED	  (1u << 3) /* what it moved before is not known: THREAD_POLLS_SEVERAL */
 
 /*
  * A target's thread: the request that it serves; and the call that it is in, which no other thread
@@ -107,16 +111,32 @@ struct thread {
 	struct buffers buffers;
 	struct tls_call tls;
 	struct client_call client;
+	__u64 async_object; /* libmariadb: what a function *_start was just called for */
 };
 
 #define THREAD_MULTIPLEX                                                                           \
 	(1u << 0) /* has read a head while another request of its own had no answer */
+
+#define THREAD_POLLS_SEVERAL                                                                       \
+	(1u << 1) /* has polled a client library for one statement while another was under way */
 
 /* A TLS session of a process: the address of its SSL or gnutls_session_t. */
 struct tls_key {
 	__u64 session;
 	__u32 tgid;
 	__u32 _pad;
+};
+
+/* The MYSQL or MYSQL_STMT of a process. */
+struct client_key {
+	__u64 object;
+	__u32 tgid;
+	__u32 _pad;
+};
+
+struct client_call_record {
+	struct bx_client_call call;
+	__u8 text[BX_READ_CAP];
 };
 
 /* The plain text's connection; its id is the socket's. */
@@ -270,6 +290,30 @@ struct tls_sessions_map {
 	__type(value, struct tls_conn);
 };
 extern struct tls_sessions_map tls_sessions SEC(".maps");
+
+/*
+ * kept_calls: MYSQL or MYSQL_STMT -> the record of its statement, which cannot be read on the
+ * socket and whose end is not known yet. Writer: client__keep(). Deleter: client__finish(), at the
+ * next call of the library for it; one of a process that has ended stays. Full: the statement is
+ * lost, counted (BX_C_LOST_SOCKET).
+ */
+struct kept_calls_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, BX_KEPT_CALLS_MAX);
+	__type(key, struct client_key);
+	__type(value, struct client_call_record);
+};
+extern struct kept_calls_map kept_calls SEC(".maps");
+
+/* kept_blank: 0 -> a zeroed record, what a new element of `kept_calls` is copied from. */
+struct kept_blank_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct client_call_record);
+};
+extern struct kept_blank_map kept_blank SEC(".maps");
 
 /*
  * bx_targets: process id (init namespace) -> target. Writer: agent at start, fork hook. Deleter:

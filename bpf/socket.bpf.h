@@ -9,6 +9,7 @@
 #ifndef BPFXRAY_SOCKET_BPF_H
 #define BPFXRAY_SOCKET_BPF_H
 
+#include "client.bpf.h"
 #include "dns.bpf.h"
 #include "tls.bpf.h"
 #include "verdict.bpf.h"
@@ -135,26 +136,40 @@ static __noinline int socket__peer_ended(struct conn *conn, __u64 now_ns)
 	return 0;
 }
 
+/* The thread is out of its call: what it calls is below it on the stack, and it serves nobody. */
+static __always_inline bool client__is_behind(struct moved *m)
+{
+	const struct client_call *call = &m->thread->client;
+
+	return (!call->async && m->thread->call.sp >= call->sp) || m->conn->role == BX_ROLE_SERVER;
+}
+
 /*
  * The current thread is in a call of a MySQL client library, which moved bytes. An entry whose
- * return was missed is not above this call on the stack.
+ * return was missed, or is not probed, is not above this call on the stack.
  */
 static __always_inline void client__saw(struct moved *m)
 {
-	struct thread *thread = m->thread;
-	bool unread = m->conn->flags & CONN_FINAL && !thread->tls.session;
+	struct client_call *call = &m->thread->client;
 
-	if (thread->call.sp >= thread->client.sp) {
-		thread->client.object = 0;
+	if (client__is_behind(m)) {
+		client__over(m->thread, OVER_LATE);
 		return;
 	}
-	/* else the look-up of a name, or a server that does not greet */
-	if (!m->len ||
-	    (thread->client.kind == BX_CALL_CONNECT && m->conn->protocol != BX_PROTO_MYSQL))
-		return;
-	thread->client.conn = m->conn->id;
-	thread->client.seen |=
-		unread || m->conn->flags & CONN_COMPRESSED ? CLIENT_UNREADABLE : CLIENT_READ;
+	if (!m->len || (call->kind == BX_CALL_CONNECT && m->conn->protocol != BX_PROTO_MYSQL))
+		return; /* the look-up of a name, or a server that does not greet */
+	if (call->kind == BX_CALL_CONNECT && call->conn != m->conn->id) {
+		call->conn = m->conn->id;
+		client__dialled(m->thread);
+	}
+	if (m->conn->flags & CONN_COMPRESSED ||
+	    (m->conn->flags & CONN_FINAL && !m->thread->tls.session))
+		call->seen |= CLIENT_UNREADABLE;
+	else
+		call->seen |= CLIENT_READ;
+	if (call->cookie & BX_CLIENT_OPEN && call->kind != BX_CALL_CONNECT &&
+	    !(call->seen & CLIENT_READ))
+		client__keep(m->thread);
 }
 
 /*

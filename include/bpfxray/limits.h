@@ -67,6 +67,8 @@
 #define BX_RING_BYTES (8 * 1024 * 1024)
 /* TLS sessions that are read at one time: as many as connections that are open at once. */
 #define BX_TLS_SESSIONS_MAX 65536
+/* Statements under way that only a client library's call tells of: one a connection. */
+#define BX_KEPT_CALLS_MAX 4096
 /* Ports that targets listen on: of a target a handful. Full: no queue time for those further. */
 #define BX_PORTS_MAX 4096
 /* Targets (processes) followed at one time. */

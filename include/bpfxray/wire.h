@@ -169,6 +169,16 @@ struct bx_process {
 #define BX_CALL_CONNECT 4 /* it failed; the agent may know of it from the socket as well */
 
 /*
+ * The cookie of a probe on a MySQL client library: which structures the library has, and, as bits,
+ * how its calls end.
+ */
+#define BX_CLIENT_OTHER	  0u /* neither of these: only arguments are read */
+#define BX_CLIENT_MYSQL	  1u
+#define BX_CLIENT_MARIADB 2u
+#define BX_CLIENT_OPEN	  4u /* a probe on a return would end the process: there is none */
+#define BX_CLIENT_ERROR	  8u /* the function is called for the text of an error */
+
+/*
  * A call of a MySQL client library that no exchange tells of. Each string ends with NUL; empty:
  * unknown.
  */

@@ -8,7 +8,7 @@ import socket
 import time
 
 from lib import dns, fake_mysql
-from lib.mysql_drivers import DRIVERS, Account, MariaDBLibrary
+from lib.mysql_drivers import DRIVERS, Account
 
 KEPT = {}  # connections that outlive their request, by name
 
@@ -298,15 +298,6 @@ def gone(run):
     run.execute(cursor, "SELECT 'gone', 4711")
 
 
-def library(run):
-    """libmariadb's own ways of executing."""
-    made = run.call(MariaDBLibrary, account())
-    run.connections.append(made.thread_id())
-    run.open.append(made)
-    run.call(made.execute_direct, "INSERT INTO shape_number (n) VALUES (?)", 41)
-    run.call(made.execute_bulk, "INSERT INTO shape_number (n) VALUES (?)", [1, 2, 3])
-
-
 def conversation(run):
     """For the table of --db-spans."""
     connection = run.connect()
@@ -394,7 +385,7 @@ ACTIONS = {
         named, asked, query, errors, several, several_failing, prepared, keep_prepared,
         execute_kept, large, infile, compressed, databases, killed, killed_query, wrong_password,
         wrong_database, clear_password, refused, unix, unix_only, procedure, many, rows,
-        unbuffered, locked, reconnect, gone, library, conversation, change_user, attributes,
+        unbuffered, locked, reconnect, gone, conversation, change_user, attributes,
         secrets, hostile, hostile_raw,
     )
 }  # fmt: skip

@@ -4,7 +4,8 @@
 
     mysql_server.py PORT
 
-GET /ACTION?driver=NAME, the action being one of mysql_actions.py. What it needs to know
+GET /ACTION?driver=NAME, the action being one of mysql_actions.py or
+mysql_library_actions.py. What it needs to know
 comes in TODO_DB_*. The answer is JSON: the connections it opened, its calls of the driver with
 their times, and how each failed. A thread for each connection. Prints READY once it listens.
 """
@@ -19,7 +20,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mysql_actions import ACTIONS, Run  # noqa: E402
+import mysql_actions  # noqa: E402
+import mysql_library_actions  # noqa: E402
+
+
+ACTIONS = mysql_actions.ACTIONS | mysql_library_actions.ACTIONS
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -28,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         where = urlsplit(self.path)
         parameters = dict(parse_qsl(where.query))
-        run = Run(parameters.pop("driver", "pymysql"), parameters)
+        run = mysql_actions.Run(parameters.pop("driver", "pymysql"), parameters)
         try:
             ACTIONS[where.path.strip("/")](run)
         finally:

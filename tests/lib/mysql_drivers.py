@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The MySQL drivers of tests/requirements.txt under one interface, and libmariadb by itself for
-what only it does: pipelined and bulk execution.
+"""The MySQL drivers of tests/requirements.txt under one interface, and the client libraries by
+themselves for what only they do: pipelined, bulk and non-blocking execution.
 """
 
 import ctypes
+import select
+import time
 from dataclasses import dataclass
 
 
@@ -147,20 +149,25 @@ class Bind(ctypes.Structure):
 
 
 MYSQL_TYPE_LONG = 3
+MYSQL_OPT_NONBLOCK = 6000  # libmariadb's
+MYSQL_OPT_COMPRESS = 1  # enum mysql_option, in both families
+NET_ASYNC_NOT_READY = 1
 STMT_ATTR_PREBIND_PARAMS = 200
 STMT_ATTR_ARRAY_SIZE = 201
 
 
-class MariaDBLibrary:
-    """A connection through libmariadb.so.3."""
+class Library:
+    """A connection through the functions of a client library."""
 
-    def __init__(self, account):
-        self.c = ctypes.CDLL("libmariadb.so.3")
-        for name in ("mysql_init", "mysql_real_connect", "mysql_stmt_init"):
+    def __init__(self, path, account, compress=False):
+        self.c = ctypes.CDLL(path)
+        for name in ("mysql_init", "mysql_real_connect", "mysql_stmt_init", "mysql_store_result"):
             getattr(self.c, name).restype = ctypes.c_void_p
         self.c.mysql_stmt_error.restype = self.c.mysql_error.restype = ctypes.c_char_p
         self.c.mysql_thread_id.restype = ctypes.c_ulong
         self.mysql = ctypes.c_void_p(self.c.mysql_init(None))
+        if compress:
+            self.c.mysql_options(self.mysql, MYSQL_OPT_COMPRESS, None)
         words = (account.host, account.user, account.password, account.database)
         where = [word.encode() for word in words]
         if not self.c.mysql_real_connect(self.mysql, *where, account.port, None, ctypes.c_ulong(0)):
@@ -168,6 +175,75 @@ class MariaDBLibrary:
 
     def thread_id(self):
         return self.c.mysql_thread_id(self.mysql)
+
+    def query(self, sql):
+        text = sql.encode()
+        self.read_rows(self.c.mysql_real_query(self.mysql, text, ctypes.c_ulong(len(text))))
+
+    def read_rows(self, failed):
+        if failed:
+            self.c.mysql_error(self.mysql)
+        else:
+            self.c.mysql_free_result(ctypes.c_void_p(self.c.mysql_store_result(self.mysql)))
+
+    def close(self):
+        self.c.mysql_close(self.mysql)
+
+
+class MySQLLibrary(Library):
+    """Through MySQL's own, which mysql-connector's C extension holds."""
+
+    def __init__(self, account, compress=False):
+        import _mysql_connector
+
+        super().__init__(_mysql_connector.__file__, account, compress)
+
+    def send_and_read(self, sql):
+        text = sql.encode()
+        failed = self.c.mysql_send_query(self.mysql, text, ctypes.c_ulong(len(text)))
+        self.read_rows(failed or self.c.mysql_read_query_result(self.mysql))
+
+    def step(self, text):
+        """True once the statement is done; the same bytes are handed over each time."""
+        done = self.c.mysql_real_query_nonblocking(self.mysql, text, ctypes.c_ulong(len(text)))
+        if done != NET_ASYNC_NOT_READY:
+            self.read_rows(done)
+        return done != NET_ASYNC_NOT_READY
+
+    def poll(self, sql):
+        text = sql.encode()
+        while not self.step(text):
+            time.sleep(0.002)
+
+    def both(self, other, sql, other_sql):
+        """A statement of each connection at the same time."""
+        waiting = [(self, sql.encode()), (other, other_sql.encode())]
+        while waiting:
+            waiting = [(library, text) for library, text in waiting if not library.step(text)]
+            time.sleep(0.002)
+
+
+class MariaDBLibrary(Library):
+    """Through libmariadb.so.3."""
+
+    def __init__(self, account, compress=False):
+        super().__init__("libmariadb.so.3", account, compress)
+
+    def start(self, sql):
+        """Returns what it waits for, 0 when it is done."""
+        self.text = sql.encode()
+        self.c.mysql_options(self.mysql, MYSQL_OPT_NONBLOCK, None)
+        self.failed = ctypes.c_int(0)
+        length = ctypes.c_ulong(len(self.text))
+        return self.c.mysql_real_query_start(
+            ctypes.byref(self.failed), self.mysql, self.text, length
+        )
+
+    def go_on(self, waits):
+        while waits:
+            select.select([self.c.mysql_get_socket(self.mysql)], [], [])
+            waits = self.c.mysql_real_query_cont(ctypes.byref(self.failed), self.mysql, waits)
+        self.read_rows(self.failed.value)
 
     def statement(self):
         return ctypes.c_void_p(self.c.mysql_stmt_init(self.mysql))
@@ -208,6 +284,3 @@ class MariaDBLibrary:
         self.check(statement, self.c.mysql_stmt_execute(statement))
         del kept
         self.c.mysql_stmt_close(statement)
-
-    def close(self):
-        self.c.mysql_close(self.mysql)

@@ -195,10 +195,10 @@ TEST(client_layout_is_read_from_the_accessors)
 	_cleanup_close_ int fd = memfd_create("accessors", MFD_CLOEXEC);
 
 	CHECK_EQ(write(fd, code, sizeof(code)), sizeof(code));
-	CHECK_EQ(client_layout_of(fd, 0, 8), CLIENT_LAYOUT_OTHER);
-	CHECK_EQ(client_layout_of(fd, 16, 31), CLIENT_LAYOUT_MARIADB);
-	CHECK_EQ(client_layout_of(fd, 16, 8), CLIENT_LAYOUT_OTHER);
-	CHECK_EQ(client_layout_of(fd, 1000, 1000), CLIENT_LAYOUT_OTHER);
-	CHECK_EQ(client_layout_of(-1, 16, 31), CLIENT_LAYOUT_OTHER);
+	CHECK_EQ(client_layout_of(fd, 0, 8), BX_CLIENT_OTHER);
+	CHECK_EQ(client_layout_of(fd, 16, 31), BX_CLIENT_MARIADB);
+	CHECK_EQ(client_layout_of(fd, 16, 8), BX_CLIENT_OTHER);
+	CHECK_EQ(client_layout_of(fd, 1000, 1000), BX_CLIENT_OTHER);
+	CHECK_EQ(client_layout_of(-1, 16, 31), BX_CLIENT_OTHER);
 }
 #endif

@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include <linux/types.h>
+
+#include "bpfxray/wire.h"
 #include "util/array.h"
 
 /* The load is among the first instructions; a test for NULL may stand before it. */
@@ -35,14 +38,14 @@ static uint32_t loaded_offset(int fd, uint64_t at)
 }
 #endif
 
-enum client_layout client_layout_of(int fd, uint64_t errno_at, uint64_t server_info_at)
+unsigned int client_layout_of(int fd, uint64_t errno_at, uint64_t server_info_at)
 {
 	static const struct {
 		uint32_t last_errno, server_version;
-		enum client_layout layout;
+		unsigned int layout;
 	} known[] = {
-		{ 132, 704, CLIENT_LAYOUT_MYSQL },
-		{ 144, 720, CLIENT_LAYOUT_MARIADB },
+		{ 132, 704, BX_CLIENT_MYSQL },
+		{ 144, 720, BX_CLIENT_MARIADB },
 	};
 	uint32_t last_errno = loaded_offset(fd, errno_at);
 	uint32_t server_version = loaded_offset(fd, server_info_at);
@@ -50,5 +53,5 @@ enum client_layout client_layout_of(int fd, uint64_t errno_at, uint64_t server_i
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (known[i].last_errno == last_errno && known[i].server_version == server_version)
 			return known[i].layout;
-	return CLIENT_LAYOUT_OTHER;
+	return BX_CLIENT_OTHER;
 }

@@ -25,30 +25,69 @@ enum probe {
 	PROBE_PREPARE,
 	PROBE_EXECUTE,
 	PROBE_CONNECT,
+	PROBE_SEND,
+	PROBE_RESULT,
+	PROBE_POLL_QUERY,
+	PROBE_POLL_CONNECT,
+	PROBE_START,
+	PROBE_AFTER,
+	PROBE_ERROR,
 	PROBE_NONE, /* looked up, not probed */
 };
+
+/*
+ * libmariadb runs its functions on stacks that are left in the middle of them. The kernel ends a
+ * process whose probed return comes out of order: there no return is probed, and the end of a call
+ * is known from what is called after it.
+ */
+enum where {
+	ANYWHERE,
+	ONE_STACK,   /* only in a library that does not do so */
+	MANY_STACKS, /* only in one that does */
+};
+
+/* Defined by libraries that do so. */
+static const char leaves_stacks[] = "mysql_real_query_start";
 
 static const struct probed {
 	const char *function;
 	enum library_kinds library;
 	enum probe probe;
+	enum where where;
 } probed[] = {
-	{ "SSL_read", LIBRARY_PROBES_OPENSSL, PROBE_READ },
-	{ "SSL_write", LIBRARY_PROBES_OPENSSL, PROBE_WRITE },
-	{ "SSL_read_ex", LIBRARY_PROBES_OPENSSL, PROBE_READ_EX },
-	{ "SSL_write_ex", LIBRARY_PROBES_OPENSSL, PROBE_WRITE_EX },
-	{ "SSL_free", LIBRARY_PROBES_OPENSSL, PROBE_FREE },
-	{ "gnutls_record_recv", LIBRARY_PROBES_GNUTLS, PROBE_READ },
-	{ "gnutls_record_send", LIBRARY_PROBES_GNUTLS, PROBE_WRITE },
-	{ "gnutls_deinit", LIBRARY_PROBES_GNUTLS, PROBE_FREE },
+	{ "SSL_read", LIBRARY_PROBES_OPENSSL, PROBE_READ, ANYWHERE },
+	{ "SSL_write", LIBRARY_PROBES_OPENSSL, PROBE_WRITE, ANYWHERE },
+	{ "SSL_read_ex", LIBRARY_PROBES_OPENSSL, PROBE_READ_EX, ANYWHERE },
+	{ "SSL_write_ex", LIBRARY_PROBES_OPENSSL, PROBE_WRITE_EX, ANYWHERE },
+	{ "SSL_free", LIBRARY_PROBES_OPENSSL, PROBE_FREE, ANYWHERE },
+	{ "gnutls_record_recv", LIBRARY_PROBES_GNUTLS, PROBE_READ, ANYWHERE },
+	{ "gnutls_record_send", LIBRARY_PROBES_GNUTLS, PROBE_WRITE, ANYWHERE },
+	{ "gnutls_deinit", LIBRARY_PROBES_GNUTLS, PROBE_FREE, ANYWHERE },
 	/* mysql_query() and what commits call it; mysql_fetch_row(), once per row, is never probed
 	 */
-	{ "mysql_real_query", LIBRARY_PROBES_MYSQL, PROBE_QUERY },
-	{ "mysql_stmt_prepare", LIBRARY_PROBES_MYSQL, PROBE_PREPARE },
-	{ "mysql_stmt_execute", LIBRARY_PROBES_MYSQL, PROBE_EXECUTE },
-	{ "mysql_real_connect", LIBRARY_PROBES_MYSQL, PROBE_CONNECT },
-	{ "mysql_errno", LIBRARY_PROBES_NONE, PROBE_NONE },
-	{ "mysql_get_server_info", LIBRARY_PROBES_NONE, PROBE_NONE },
+	{ "mysql_real_query", LIBRARY_PROBES_MYSQL, PROBE_QUERY, ANYWHERE },
+	{ "mysql_stmt_prepare", LIBRARY_PROBES_MYSQL, PROBE_PREPARE, ANYWHERE },
+	{ "mysql_stmt_execute", LIBRARY_PROBES_MYSQL, PROBE_EXECUTE, ANYWHERE },
+	{ "mysql_real_connect", LIBRARY_PROBES_MYSQL, PROBE_CONNECT, ANYWHERE },
+	{ "mysql_send_query", LIBRARY_PROBES_MYSQL, PROBE_SEND, ANYWHERE },
+	{ "mysql_read_query_result", LIBRARY_PROBES_MYSQL, PROBE_RESULT, ONE_STACK },
+	{ "mysql_real_query_nonblocking", LIBRARY_PROBES_MYSQL, PROBE_POLL_QUERY, ONE_STACK },
+	{ "mysql_real_connect_nonblocking", LIBRARY_PROBES_MYSQL, PROBE_POLL_CONNECT, ONE_STACK },
+	{ "mysql_query_start", LIBRARY_PROBES_MYSQL, PROBE_START, MANY_STACKS },
+	{ leaves_stacks, LIBRARY_PROBES_MYSQL, PROBE_START, MANY_STACKS },
+	{ "mysql_send_query_start", LIBRARY_PROBES_MYSQL, PROBE_START, MANY_STACKS },
+	{ "mysql_stmt_prepare_start", LIBRARY_PROBES_MYSQL, PROBE_START, MANY_STACKS },
+	{ "mysql_stmt_execute_start", LIBRARY_PROBES_MYSQL, PROBE_START, MANY_STACKS },
+	{ "mysql_real_connect_start", LIBRARY_PROBES_MYSQL, PROBE_START, MANY_STACKS },
+	{ "mysql_store_result", LIBRARY_PROBES_MYSQL, PROBE_AFTER, MANY_STACKS },
+	{ "mysql_use_result", LIBRARY_PROBES_MYSQL, PROBE_AFTER, MANY_STACKS },
+	{ "mysql_next_result", LIBRARY_PROBES_MYSQL, PROBE_AFTER, MANY_STACKS },
+	{ "mysql_stmt_store_result", LIBRARY_PROBES_MYSQL, PROBE_AFTER, MANY_STACKS },
+	{ "mysql_close", LIBRARY_PROBES_MYSQL, PROBE_AFTER, MANY_STACKS },
+	{ "mysql_error", LIBRARY_PROBES_MYSQL, PROBE_ERROR, MANY_STACKS },
+	{ "mysql_stmt_error", LIBRARY_PROBES_MYSQL, PROBE_ERROR, MANY_STACKS },
+	{ "mysql_errno", LIBRARY_PROBES_NONE, PROBE_NONE, ANYWHERE },
+	{ "mysql_get_server_info", LIBRARY_PROBES_NONE, PROBE_NONE, ANYWHERE },
 };
 
 #define PROBED_COUNT ARRAY_LEN(probed)
@@ -57,7 +96,8 @@ _Static_assert(PROBED_COUNT <= LIBRARY_FUNCTIONS_MAX, "struct library_functions 
 /* A library file, looked at. */
 struct library {
 	struct elf_function functions[PROBED_COUNT]; /* as in probed[] */
-	enum client_layout layout;
+	bool many_stacks;
+	unsigned int cookie; /* BX_CLIENT_* */
 };
 
 static uint64_t offset_of(const struct library *library, const char *function)
@@ -75,10 +115,21 @@ static int look_at(int fd, struct library *ret)
 	for (size_t i = 0; i < PROBED_COUNT; i++)
 		ret->functions[i] = (struct elf_function){ .name = probed[i].function };
 	found = elf_functions_find(fd, ret->functions, PROBED_COUNT);
-	if (found > 0)
-		ret->layout = client_layout_of(fd, offset_of(ret, "mysql_errno"),
-					       offset_of(ret, "mysql_get_server_info"));
+	if (found <= 0)
+		return found;
+	ret->many_stacks = offset_of(ret, leaves_stacks) != 0;
+	ret->cookie = client_layout_of(fd, offset_of(ret, "mysql_errno"),
+				       offset_of(ret, "mysql_get_server_info"));
 	return found;
+}
+
+/* Whether function @i is probed in @library, if it defines it. */
+static bool is_probed(const struct library *library, size_t i)
+{
+	if (probed[i].probe == PROBE_NONE)
+		return false;
+	return probed[i].where == ANYWHERE ||
+	       (probed[i].where == MANY_STACKS) == library->many_stacks;
 }
 
 static int kinds_of(const struct library *library)
@@ -100,7 +151,7 @@ int library_inspect(int fd, struct library_functions *ret)
 		return found;
 	*ret = (struct library_functions){ .kinds = found ? kinds_of(&library) : 0 };
 	for (size_t i = 0; i < PROBED_COUNT; i++) {
-		if (probed[i].probe == PROBE_NONE || !(ret->kinds & (int)probed[i].library))
+		if (!is_probed(&library, i) || !(ret->kinds & (int)probed[i].library))
 			continue;
 		if (library.functions[i].offset)
 			ret->defined[ret->defined_count++] = probed[i].function;
@@ -110,52 +161,64 @@ int library_inspect(int fd, struct library_functions *ret)
 	return 0;
 }
 
+/* NULL: the entry tells nothing. */
 static struct bpf_program *entry_program(struct kernel *kernel, enum probe probe)
 {
-	switch (probe) {
-	case PROBE_READ:
-		return kernel->skel->progs.tls__read;
-	case PROBE_WRITE:
-		return kernel->skel->progs.tls__write;
-	case PROBE_READ_EX:
-		return kernel->skel->progs.tls__read_ex;
-	case PROBE_WRITE_EX:
-		return kernel->skel->progs.tls__write_ex;
-	case PROBE_FREE:
-		return kernel->skel->progs.tls__free;
-	case PROBE_QUERY:
-		return kernel->skel->progs.client__query;
-	case PROBE_PREPARE:
-		return kernel->skel->progs.client__prepare;
-	case PROBE_EXECUTE:
-		return kernel->skel->progs.client__execute;
-	case PROBE_CONNECT:
-		return kernel->skel->progs.client__connect;
-	case PROBE_NONE:
-		break;
-	}
-	return NULL;
+	struct bpf_program *const programs[] = {
+		[PROBE_READ] = kernel->skel->progs.tls__read,
+		[PROBE_WRITE] = kernel->skel->progs.tls__write,
+		[PROBE_READ_EX] = kernel->skel->progs.tls__read_ex,
+		[PROBE_WRITE_EX] = kernel->skel->progs.tls__write_ex,
+		[PROBE_FREE] = kernel->skel->progs.tls__free,
+		[PROBE_QUERY] = kernel->skel->progs.client__query,
+		[PROBE_PREPARE] = kernel->skel->progs.client__prepare,
+		[PROBE_EXECUTE] = kernel->skel->progs.client__execute,
+		[PROBE_CONNECT] = kernel->skel->progs.client__connect,
+		[PROBE_SEND] = kernel->skel->progs.client__send,
+		[PROBE_POLL_QUERY] = kernel->skel->progs.client__poll_query,
+		[PROBE_POLL_CONNECT] = kernel->skel->progs.client__poll_connect,
+		[PROBE_START] = kernel->skel->progs.client__start,
+		[PROBE_AFTER] = kernel->skel->progs.client__after,
+		[PROBE_ERROR] = kernel->skel->progs.client__after,
+		[PROBE_NONE] = NULL,
+	};
+
+	return programs[probe];
 }
 
-/* NULL: the return tells nothing. */
+/* NULL: the return tells nothing, or a probe on it would end the process. */
 static struct bpf_program *return_program(struct kernel *kernel, const struct library *library,
 					  enum probe probe)
 {
-	if (probe == PROBE_FREE)
-		return NULL;
 	if (probe < PROBE_FREE)
 		return kernel->skel->progs.tls__return;
-	switch (library->layout) {
-	case CLIENT_LAYOUT_MYSQL:
-		return probe == PROBE_CONNECT ? kernel->skel->progs.client__connected_mysql
-					      : kernel->skel->progs.client__return_mysql;
-	case CLIENT_LAYOUT_MARIADB:
-		return probe == PROBE_CONNECT ? kernel->skel->progs.client__connected_mariadb
-					      : kernel->skel->progs.client__return_mariadb;
+	if (library->many_stacks)
+		return NULL;
+	switch (probe) {
+	case PROBE_QUERY:
+	case PROBE_PREPARE:
+	case PROBE_EXECUTE:
+		return kernel->skel->progs.client__return;
+	case PROBE_CONNECT:
+		return kernel->skel->progs.client__connected;
+	case PROBE_RESULT:
+		return kernel->skel->progs.client__result;
+	case PROBE_POLL_QUERY:
+	case PROBE_POLL_CONNECT:
+		return kernel->skel->progs.client__polled;
 	default:
-		return probe == PROBE_CONNECT ? kernel->skel->progs.client__connected_other
-					      : kernel->skel->progs.client__return_other;
+		return NULL;
 	}
+}
+
+/* A call that no return ends, or that may return before it is done, is BX_CLIENT_OPEN. */
+static unsigned int cookie_of(const struct library *library, enum probe probe)
+{
+	unsigned int cookie = library->cookie;
+
+	if (library->many_stacks || (probe >= PROBE_SEND && probe <= PROBE_POLL_CONNECT))
+		cookie |= BX_CLIENT_OPEN;
+	return probe == PROBE_ERROR ? cookie | BX_CLIENT_ERROR : cookie;
 }
 
 /* Each function takes two programs at most. */
@@ -165,9 +228,8 @@ struct library_probes {
 };
 
 static int attach_one(struct library_probes *probes, struct bpf_program *program, const char *path,
-		      uint64_t offset, bool at_return)
+		      uint64_t offset, struct bpf_uprobe_opts options)
 {
-	LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = at_return);
 	struct bpf_link *link =
 		bpf_program__attach_uprobe_opts(program, -1, path, offset, &options);
 
@@ -184,13 +246,21 @@ static int attach_function(struct kernel *kernel, const char *path, const struct
 	struct bpf_program *at_entry = entry_program(kernel, probed[i].probe);
 	struct bpf_program *at_return = return_program(kernel, library, probed[i].probe);
 	uint64_t offset = library->functions[i].offset;
+	struct bpf_uprobe_opts options = {
+		.sz = sizeof(options),
+		.bpf_cookie = cookie_of(library, probed[i].probe),
+	};
 	int err = 0;
 
-	if (!offset || !at_entry)
+	if (!offset || !is_probed(library, i))
 		return 0;
+	options.retprobe = true;
 	if (at_return)
-		err = attach_one(probes, at_return, path, offset, true);
-	return err ?: attach_one(probes, at_entry, path, offset, false);
+		err = attach_one(probes, at_return, path, offset, options);
+	options.retprobe = false;
+	if (!err && at_entry)
+		err = attach_one(probes, at_entry, path, offset, options);
+	return err;
 }
 
 struct library_probes *library_probes_free(struct library_probes *probes)
