@@ -22,6 +22,8 @@ static void release_state(struct trace *trace, struct conn *conn)
 {
 	conn->http = http_conn_free(conn->http);
 	conn->mysql = mysql_conn_free(conn->mysql);
+	free(conn->dialled);
+	conn->dialled = NULL;
 	conn_drop_fragments(trace, conn, UINT32_MAX);
 }
 

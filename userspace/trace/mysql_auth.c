@@ -105,6 +105,8 @@ void mysql_learn_peer(struct trace *trace, const struct conn *conn, const struct
 		set_name(trace, conn, ex, m);
 	if (conn->peer.port)
 		version = table_find(&trace->mysql_peers, endpoint_key(&conn->peer));
+	if (conn->peer.port && conn->dialled)
+		copy_text(bytes_str(conn->dialled), m->peer.name, sizeof(m->peer.name));
 	if (version)
 		set_version(m, version);
 }

@@ -97,6 +97,7 @@ struct conn {
 	struct endpoint peer;
 	struct http_conn *http;
 	struct mysql_conn *mysql;
+	char *dialled; /* the host a client library was asked for, until ->mysql is there */
 };
 
 struct thread {

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "trace/book.h"
 #include "trace/conn.h"
@@ -266,10 +267,17 @@ void trace_dns(struct trace *trace, const struct bx_dns *dns)
 
 void trace_dialled(struct trace *trace, const struct bx_dialled *dialled)
 {
-	struct conn *conn = conn_find(trace, dialled->conn);
+	struct conn *conn = conn_get(trace, dialled->conn);
 
-	if (conn && conn->mysql)
+	if (!conn)
+		return;
+	if (conn->mysql) {
 		mysql_dialled(conn, dialled->host);
+		return;
+	}
+	/* it comes before the connection's first exchange, which is told when that is over */
+	free(conn->dialled);
+	conn->dialled = strdup(dialled->host);
 }
 
 void trace_set_hosts(struct trace *trace, uint32_t tree, struct bytes text)
