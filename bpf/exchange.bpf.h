@@ -147,14 +147,14 @@ static __always_inline void exchange__finish(struct open_exchange *ex)
 }
 
 /* Notes the thread of a call when it is not the one of the call before. */
-static __always_inline void turn__hand(struct bx_turn *turn, __u32 tid)
+static __always_inline void turn__hand(struct bx_turn *turn, struct bx_log *log, __u32 tid)
 {
 	__u32 last = bound__at_most(turn->hands - 1, BX_HANDS_CAP - 1);
 
-	if (turn->hands && turn->hand[last].tid == tid)
+	if (turn->hands && log->hand[last].tid == tid)
 		return;
 	if (turn->hands < BX_HANDS_CAP) {
-		struct bx_hand *hand = &turn->hand[bound__at_most(turn->hands, BX_HANDS_CAP - 1)];
+		struct bx_hand *hand = &log->hand[bound__at_most(turn->hands, BX_HANDS_CAP - 1)];
 
 		hand->offset = turn->total;
 		hand->tid = tid;
@@ -166,17 +166,18 @@ static __always_inline void turn__hand(struct bx_turn *turn, __u32 tid)
 static __always_inline void turn__count(struct open_exchange *ex, __u32 t, __u32 len, __u64 now_ns)
 {
 	struct bx_turn *turn = &ex->wire.turn[t & 1];
+	struct bx_log *log = &ex->log[t & 1];
 	__u32 i = turn->calls_kept;
 
 	if (!turn->calls)
 		turn->first_ns = now_ns;
 	turn->last_ns = now_ns;
-	turn__hand(turn, ex->wire.end_tid);
+	turn__hand(turn, log, ex->wire.end_tid);
 	turn->total += len;
 	turn->calls++;
 	if (i < BX_CALLS_CAP) {
 		__u64 after_us = (now_ns - turn->first_ns) / 1000;
-		struct bx_call *call = &turn->call[bound__at_most(i, BX_CALLS_CAP - 1)];
+		struct bx_call *call = &log->call[bound__at_most(i, BX_CALLS_CAP - 1)];
 
 		call->end = turn->total;
 		call->after_us = after_us > 0xffffffff ? 0xffffffff : after_us;

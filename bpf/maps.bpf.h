@@ -156,12 +156,10 @@ struct target {
  */
 #define TAIL_ROOM (2 * BX_TAIL_CAP)
 
-/*
- * An exchange while it is open. `text` stands directly behind `wire`, so that one output call
- * sends both.
- */
+/* An exchange while it is open. */
 struct open_exchange {
 	struct bx_exchange wire;
+	struct bx_log log[2];
 	__u8 text[BX_TEXT_CAP + BX_READ_CAP];
 	__u64 socket;	     /* address of the struct sock, only ever read by probe_read */
 	__u64 sent_total[2]; /* the turns' totals in the last snapshot */

@@ -115,20 +115,22 @@ __weak __noinline int tail__emit(struct open_exchange *ex, __u32 t)
 }
 
 /*
- * A reservation's size is a constant: one for what repeats no text, one for the many short
- * exchanges, one for all.
+ * A reservation's size is a constant: for what repeats no text, for the many short exchanges, for
+ * all; and for the few calls that most exchanges are, or for whole logs.
  */
 #define SHORT_TEXT_CAP 512
 
-struct short_record {
-	struct bx_exchange wire;
-	__u8 text[SHORT_TEXT_CAP];
-};
-
-struct long_record {
-	struct bx_exchange wire;
-	__u8 text[BX_TEXT_CAP];
-};
+#define RECORD_TYPE(name, logs, cap)                                                               \
+	struct name {                                                                              \
+		struct bx_exchange wire;                                                           \
+		struct logs log[2];                                                                \
+		__u8 text[cap];                                                                    \
+	}
+RECORD_TYPE(brief_same, bx_brief_log, 0);
+RECORD_TYPE(brief_short, bx_brief_log, SHORT_TEXT_CAP);
+RECORD_TYPE(brief_long, bx_brief_log, BX_TEXT_CAP);
+RECORD_TYPE(full_short, bx_log, SHORT_TEXT_CAP);
+RECORD_TYPE(full_long, bx_log, BX_TEXT_CAP);
 
 /* Nothing has moved since the last snapshot of this exchange. */
 static __always_inline bool exchange__told(struct open_exchange *ex)
@@ -137,71 +139,90 @@ static __always_inline bool exchange__told(struct open_exchange *ex)
 	       ex->sent_total[1] == ex->wire.turn[1].total;
 }
 
-/* A log that has no more entries is copied without a call: most turns are one or two calls. */
-#define LOG_BRIEF 2
-
-/*
- * Copies a turn with the entries that its logs have: the unused ones are three quarters of it, and
- * the ring's memory is not in any cache. False when that cannot be read.
- */
-static __always_inline bool turn__copy(struct bx_turn *to, struct bx_turn *turn)
+static __always_inline bool turn__is_brief(const struct bx_turn *turn)
 {
-	int err = 0;
+	return turn->hands <= BX_BRIEF_HANDS_CAP && turn->calls_kept <= BX_BRIEF_CALLS_CAP;
+}
 
-	to->first_ns = turn->first_ns;
-	to->last_ns = turn->last_ns;
-	to->total = turn->total;
-	to->kept = turn->kept;
-	to->text_len = turn->text_len;
-	to->calls = turn->calls;
-	to->calls_kept = turn->calls_kept;
-	to->hands = turn->hands;
-	to->_pad = 0;
-	__builtin_memcpy(to->hand, turn->hand, LOG_BRIEF * sizeof(*to->hand));
-	__builtin_memcpy(to->call, turn->call, LOG_BRIEF * sizeof(*to->call));
-	if (to->hands > LOG_BRIEF)
-		err |= bpf_probe_read_kernel(to->hand, sizeof(to->hand), turn->hand);
-	if (to->calls_kept > LOG_BRIEF)
-		err |= bpf_probe_read_kernel(to->call, sizeof(to->call), turn->call);
-	return !err;
+static __always_inline void log__copy_brief(struct bx_brief_log *to, struct bx_log *log)
+{
+	__builtin_memcpy(to->hand, log->hand, sizeof(to->hand));
+	__builtin_memcpy(to->call, log->call, sizeof(to->call));
+}
+
+/* The kernel's copy goes 8 bytes at a time, with a look at each: short ones are copied here. */
+#define TEXT_STEP 64
+
+static __always_inline bool text__copy(__u8 *to, struct open_exchange *ex, __u32 len, __u32 cap)
+{
+	__u32 at;
+
+	if (cap > SHORT_TEXT_CAP)
+		return !bpf_probe_read_kernel(to, bound__at_most(len, cap), ex->text);
+#pragma unroll
+	for (at = 0; at < SHORT_TEXT_CAP; at += TEXT_STEP)
+		if (at < cap && at < len)
+			__builtin_memcpy(to + at, ex->text + at, TEXT_STEP);
+	return true;
+}
+
+/* The head, before anything else of @ex: exchange__unchanged() tells whether the rest fits to it.
+ */
+static __always_inline void exchange__head(struct bx_exchange *to, struct open_exchange *ex,
+					   __u32 text_len, __u32 flags, bool brief)
+{
+	__builtin_memcpy(to, &ex->wire, sizeof(*to));
+	barrier();
+	to->record.type = BX_RECORD_EXCHANGE;
+	to->record.len = sizeof(*to) + text_len +
+			 2 * (brief ? sizeof(struct bx_brief_log) : sizeof(struct bx_log));
+	to->text_len = text_len;
+	to->brief = brief;
+	to->flags |= flags;
 }
 
 /*
- * Copies @ex into a record. The sweep, or a thread that moves on, may look at an exchange while
- * another thread moves bytes on it: what does not fit together is refused, and told another time.
- * @ex itself is never changed, for the same reason.
+ * The sweep, or a thread that moves on, may look at an exchange while another thread moves bytes on
+ * it: what does not fit together is refused, and told another time. @ex itself is never changed,
+ * for the same reason.
  */
-static __always_inline bool exchange__fill(struct bx_exchange *to, struct open_exchange *ex,
-					   __u32 text_len, __u32 text_cap, __u32 flags)
+static __always_inline bool exchange__unchanged(struct bx_exchange *to, struct open_exchange *ex)
 {
-	text_len = bound__at_most(text_len, text_cap);
-	__builtin_memcpy(to, &ex->wire, __builtin_offsetof(struct bx_exchange, turn));
-	if (!turn__copy(&to->turn[0], &ex->wire.turn[0]) ||
-	    !turn__copy(&to->turn[1], &ex->wire.turn[1]))
+	barrier();
+	if (!(to->flags & BX_EX_SAME) &&
+	    to->turn[0].text_len + to->turn[1].text_len != to->text_len)
 		return false;
-	if (text_len && bpf_probe_read_kernel(to + 1, text_len, ex->text))
-		return false;
-	to->record.type = BX_RECORD_EXCHANGE;
-	to->record.len = sizeof(*to) + text_len;
-	to->text_len = text_len;
-	to->_pad = 0;
-	to->flags |= flags;
-	if (!(flags & BX_EX_SAME) && to->turn[0].text_len + to->turn[1].text_len != text_len)
+	if (to->brief && !(turn__is_brief(&to->turn[0]) && turn__is_brief(&to->turn[1])))
 		return false;
 	return to->conn == ex->wire.conn && to->seq == ex->wire.seq &&
 	       to->turn[0].total == ex->wire.turn[0].total &&
 	       to->turn[1].total == ex->wire.turn[1].total;
 }
 
+static __always_inline bool logs__copy(struct bx_log *to, struct open_exchange *ex)
+{
+	return !bpf_probe_read_kernel(to, sizeof(ex->log), ex->log);
+}
+
+static __always_inline bool logs__copy_brief(struct bx_brief_log *to, struct open_exchange *ex)
+{
+	log__copy_brief(&to[0], &ex->log[0]);
+	log__copy_brief(&to[1], &ex->log[1]);
+	return true;
+}
+
 #define PUT_FULL -1 /* no room in the ring */
 #define PUT_TORN -2 /* another thread has changed the exchange meanwhile */
 
-#define EXCHANGE__PUT(type, cap)                                                                   \
+#define EXCHANGE__PUT(type, copy_logs, is_brief)                                                   \
 	do {                                                                                       \
-		struct bx_exchange *record = bpf_ringbuf_reserve(&ring, sizeof(type), 0);          \
+		struct type *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);              \
 		if (!record)                                                                       \
 			return PUT_FULL;                                                           \
-		if (!exchange__fill(record, ex, text_len, cap, flags)) {                           \
+		exchange__head(&record->wire, ex, text_len, flags, is_brief);                      \
+		if (!copy_logs(record->log, ex) ||                                                 \
+		    !text__copy(record->text, ex, text_len, sizeof(record->text)) ||               \
+		    !exchange__unchanged(&record->wire, ex)) {                                     \
 			bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);                             \
 			return PUT_TORN;                                                           \
 		}                                                                                  \
@@ -209,16 +230,33 @@ static __always_inline bool exchange__fill(struct bx_exchange *to, struct open_e
 		return 0;                                                                          \
 	} while (0)
 
-__weak __noinline int exchange__put(struct open_exchange *ex, __u32 text_len, __u32 flags)
+__weak __noinline int exchange__put_brief(struct open_exchange *ex, __u32 text_len, __u32 flags)
 {
 	if (!ex)
 		return PUT_TORN;
 	if (!text_len)
-		EXCHANGE__PUT(struct bx_exchange, 0);
+		EXCHANGE__PUT(brief_same, logs__copy_brief, true);
 	else if (text_len <= SHORT_TEXT_CAP)
-		EXCHANGE__PUT(struct short_record, SHORT_TEXT_CAP);
+		EXCHANGE__PUT(brief_short, logs__copy_brief, true);
 	else
-		EXCHANGE__PUT(struct long_record, BX_TEXT_CAP);
+		EXCHANGE__PUT(brief_long, logs__copy_brief, true);
+}
+
+__weak __noinline int exchange__put_full(struct open_exchange *ex, __u32 text_len, __u32 flags)
+{
+	if (!ex)
+		return PUT_TORN;
+	if (text_len <= SHORT_TEXT_CAP)
+		EXCHANGE__PUT(full_short, logs__copy, false);
+	else
+		EXCHANGE__PUT(full_long, logs__copy, false);
+}
+
+static __always_inline int exchange__put(struct open_exchange *ex, __u32 text_len, __u32 flags)
+{
+	if (turn__is_brief(&ex->wire.turn[0]) && turn__is_brief(&ex->wire.turn[1]))
+		return exchange__put_brief(ex, text_len, flags);
+	return exchange__put_full(ex, text_len, flags);
 }
 
 /*

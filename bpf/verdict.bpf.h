@@ -35,6 +35,7 @@ static __always_inline void conn__give_up(struct conn *conn, struct open_exchang
 static __always_inline void exchange__is_response(struct open_exchange *ex)
 {
 	__builtin_memcpy(&ex->wire.turn[1], &ex->wire.turn[0], sizeof(struct bx_turn));
+	__builtin_memcpy(&ex->log[1], &ex->log[0], sizeof(struct bx_log));
 	turn__reset(&ex->wire.turn[0]);
 }
 

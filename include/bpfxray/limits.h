@@ -43,6 +43,12 @@
  * requests to another thread.
  */
 #define BX_HANDS_CAP 16
+/*
+ * The same of a brief record: head and body of a message by a call each, by one thread or two. The
+ * logs are most of a record otherwise, and each of its cache lines is a miss to both sides.
+ */
+#define BX_BRIEF_CALLS_CAP 4
+#define BX_BRIEF_HANDS_CAP 2
 /* Bytes at which a connection's first turn is classified (classify.h). */
 #define BX_CLASSIFY_LEN 32
 /* Turns of a connection that may fail to classify before its verdict "other protocol" is final. */
@@ -63,7 +69,7 @@
 #define BX_DNS_CAP 1232
 /* Open exchanges at one time, 5 KB each. Full: the exchange is lost and counted. */
 #define BX_POOL_MAX 4096
-/* Ring buffer bytes: at 2 KB a record and a 50 ms tick, 8 MiB holds 80,000 exchanges a second. */
+/* Ring buffer bytes: at 1 KB a record and a 50 ms tick, 8 MiB holds 160,000 exchanges a second. */
 #define BX_RING_BYTES (8 * 1024 * 1024)
 /* TLS sessions that are read at one time: as many as connections that are open at once. */
 #define BX_TLS_SESSIONS_MAX 65536

@@ -85,12 +85,22 @@ struct bx_turn {
 	__u32 kept;	  /* bytes from offset 0 kept without a gap: in text, then in fragments */
 	__u32 text_len;	  /* of these, bytes in the record's text */
 	__u32 calls;	  /* socket calls with bytes */
-	__u32 calls_kept; /* entries used of call[] */
+	__u32 calls_kept; /* entries used of the log's call[] */
 	__u32 hands; /* changes of thread, the first call included; above BX_HANDS_CAP: not all kept
 		      */
 	__u32 _pad;
-	struct bx_hand hand[BX_HANDS_CAP]; /* what is behind the used entries is undefined */
+};
+
+/* Who moved a turn's bytes, and when. What is behind the used entries is undefined. */
+struct bx_log {
+	struct bx_hand hand[BX_HANDS_CAP];
 	struct bx_call call[BX_CALLS_CAP];
+};
+
+/* The same in a brief record. */
+struct bx_brief_log {
+	struct bx_hand hand[BX_BRIEF_HANDS_CAP];
+	struct bx_call call[BX_BRIEF_CALLS_CAP];
 };
 
 /*
@@ -128,9 +138,16 @@ struct bx_exchange {
 	__u8 role;
 	struct bx_turn turn[2];
 	__u32 text_len;
-	__u32 _pad;
-	/* text_len bytes of text: turn[0].text_len, then turn[1].text_len */
+	__u32 brief; /* 1: the logs are struct bx_brief_log */
+		     /* struct bx_log[2], or struct bx_brief_log[2] */
+		     /* text_len bytes of text: turn[0].text_len, then turn[1].text_len */
 };
+
+/* Bytes between the head of a record and its text. */
+static inline __u32 bx_logs_len(const struct bx_exchange *ex)
+{
+	return 2 * (ex->brief ? sizeof(struct bx_brief_log) : sizeof(struct bx_log));
+}
 
 /* struct bx_fragment.flags */
 #define BX_FRAG_TAIL (1u << 0) /* the turn's last bytes; there may be a gap before them */

@@ -15,7 +15,7 @@
 #include "probe/record.h"
 #include "util/array.h"
 
-#define RECORD_MAX (sizeof(struct bx_exchange) + BX_TEXT_CAP)
+#define RECORD_MAX (sizeof(struct bx_exchange) + 2 * sizeof(struct bx_log) + BX_TEXT_CAP)
 
 static void sum_bytes(const void *at, size_t len)
 {
@@ -35,12 +35,13 @@ static void check_turn(const struct bx_turn *turn)
 static void check_exchange(const struct bx_exchange *ex, size_t len)
 {
 	INVARIANT(ex->record.type == BX_RECORD_EXCHANGE && ex->conn);
-	INVARIANT(ex->text_len <= BX_TEXT_CAP && sizeof(*ex) + ex->text_len <= len);
+	INVARIANT(ex->brief <= 1 && ex->text_len <= BX_TEXT_CAP);
+	INVARIANT(sizeof(*ex) + bx_logs_len(ex) + ex->text_len <= len);
 	check_turn(&ex->turn[0]);
 	check_turn(&ex->turn[1]);
 	if (!(ex->flags & BX_EX_SAME))
 		INVARIANT(ex->turn[0].text_len + ex->turn[1].text_len == ex->text_len);
-	sum_bytes(ex + 1, ex->text_len);
+	sum_bytes(ex + 1, bx_logs_len(ex) + ex->text_len);
 }
 
 static void check_fragment(const struct bx_fragment *fragment, size_t len)
@@ -59,7 +60,7 @@ static void check_record(const uint8_t *data, size_t len)
 	int r = record_check(copy.at, len, &view);
 
 	INVARIANT(r == 0 || r == -EBADMSG);
-	INVARIANT(!!view.exchange + !!view.fragment + !!view.process == !r);
+	INVARIANT(!!view.exchange + !!view.fragment + !!view.process + !!view.call == !r);
 	if (view.exchange)
 		check_exchange(view.exchange, len);
 	if (view.fragment)
@@ -80,6 +81,7 @@ static size_t valid_record(uint8_t which, uint8_t *ret)
 	for (int t = 0; t < 2; t++)
 		ex.turn[t] =
 			(struct bx_turn){ .kept = 32, .text_len = 32, .calls = 1, .calls_kept = 1 };
+	ex.brief = which >> 2 & 1;
 	switch (which % 4) {
 	case 0:
 		memcpy(ret, &fragment, sizeof(fragment));
@@ -89,7 +91,7 @@ static size_t valid_record(uint8_t which, uint8_t *ret)
 		return sizeof(process);
 	default:
 		memcpy(ret, &ex, sizeof(ex));
-		return sizeof(ex) + ex.text_len;
+		return sizeof(ex) + bx_logs_len(&ex) + ex.text_len;
 	}
 }
 

@@ -17,6 +17,7 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
+#include "../unit/record_logs.h"
 #include "fuzz_trace_checks.h"
 #include "fuzz_trace_phrases.h"
 #include "probe/record.h"
@@ -35,6 +36,7 @@ struct speaker {
 	uint8_t protocol, role;
 	bool open;
 	struct bx_exchange ex;
+	struct bx_log log[2];
 	struct bytes text[2]; /* what of `said` is in the record */
 	uint8_t said[2][TEXT_MAX];
 };
@@ -93,19 +95,19 @@ static size_t say(struct input *in, const struct speaker *speaker, int turn, uin
 }
 
 /* A call by thread @tid comes next, as bpf/exchange.bpf.h notes it. */
-static void add_hand(struct bx_turn *turn, uint32_t tid)
+static void add_hand(struct bx_turn *turn, struct bx_log *log, uint32_t tid)
 {
 	uint32_t n = turn->hands;
 
-	if (n && n <= BX_HANDS_CAP && turn->hand[n - 1].tid == tid)
+	if (n && n <= BX_HANDS_CAP && log->hand[n - 1].tid == tid)
 		return;
 	if (n < BX_HANDS_CAP)
-		turn->hand[n] = (struct bx_hand){ turn->total, tid };
+		log->hand[n] = (struct bx_hand){ turn->total, tid };
 	turn->hands++;
 }
 
 /* @len new bytes of a turn in 1 to 3 calls, each by any thread. */
-static void add_calls(struct story *story, struct bx_turn *turn, uint64_t len)
+static void add_calls(struct story *story, struct bx_turn *turn, struct bx_log *log, uint64_t len)
 {
 	uint8_t how = take(&story->input);
 	uint32_t calls = how % 3 + 1;
@@ -116,13 +118,13 @@ static void add_calls(struct story *story, struct bx_turn *turn, uint64_t len)
 		uint64_t part = i + 1 < calls ? len / 2 : len;
 
 		story->now_ns += UINT64_C(1000) * (how + 1);
-		add_hand(turn, 100 + (how >> 2 * i) % 4);
+		add_hand(turn, log, 100 + (how >> 2 * i) % 4);
 		turn->total += part;
 		len -= part;
 		turn->first_ns = turn->first_ns ?: story->now_ns;
 		turn->last_ns = story->now_ns;
-		turn->call[turn->calls_kept].end = turn->total;
-		turn->call[turn->calls_kept].after_us = (turn->last_ns - turn->first_ns) / 1000;
+		log->call[turn->calls_kept].end = turn->total;
+		log->call[turn->calls_kept].after_us = (turn->last_ns - turn->first_ns) / 1000;
 		turn->calls++;
 		turn->calls_kept++;
 	}
@@ -174,9 +176,10 @@ static void fill_turn(struct story *story, struct speaker *speaker, int t)
 	if (how & 8)
 		send_fragment(story, speaker, t, all.len + unseen,
 			      how & 16 ? BX_FRAG_HEAD : BX_FRAG_TAIL, take_bytes(&story->input, 8));
-	add_calls(story, turn, all.len + unseen + (how & 8 ? 8 : 0));
+	add_calls(story, turn, &speaker->log[t], all.len + unseen + (how & 8 ? 8 : 0));
 	speaker->text[t] = text;
 	speaker->ex.text_len += text.len;
+	speaker->ex.brief = record_is_brief(&speaker->ex);
 }
 
 static struct bx_exchange exchange_of(struct story *story, const struct speaker *speaker)
@@ -226,15 +229,16 @@ static void bend(struct story *story, struct bx_exchange *ex)
 	}
 }
 
-static void send_exchange(struct story *story, const struct bx_exchange *ex,
-			  const struct bytes text[2])
+static void send_exchange(struct story *story, const struct speaker *speaker,
+			  const struct bx_exchange *ex, const struct bytes text[2])
 {
-	size_t len = sizeof(*ex) + text[0].len + text[1].len;
+	size_t len = sizeof(*ex) + bx_logs_len(ex) + text[0].len + text[1].len;
 	uint8_t *record = malloc(len), *to = record + sizeof(*ex);
 	struct record_view view;
 
 	INVARIANT(record);
 	memcpy(record, ex, sizeof(*ex));
+	to = record_put_logs(ex, speaker->log, to);
 	for (int t = 0; t < 2; t++) {
 		if (text[t].len)
 			memcpy(to, text[t].at, text[t].len);
@@ -257,7 +261,7 @@ static void send_snapshot(struct story *story, struct speaker *speaker, bool sam
 		ex.flags |= BX_EX_SAME;
 		ex.text_len = 0;
 	}
-	send_exchange(story, &ex, same ? no_text : speaker->text);
+	send_exchange(story, speaker, &ex, same ? no_text : speaker->text);
 }
 
 /* Most exchanges are marked with nothing. */
@@ -296,7 +300,7 @@ static void end_exchange(struct story *story, struct speaker *speaker, uint8_t h
 		speaker->ex.flags |= how & 16 ? BX_EX_CLOSED_PEER : BX_EX_CLOSED_LOCAL;
 	}
 	bend(story, &speaker->ex);
-	send_exchange(story, &speaker->ex, speaker->text);
+	send_exchange(story, speaker, &speaker->ex, speaker->text);
 	speaker->open = false;
 	if (closes)
 		next_connection(speaker);

@@ -35,11 +35,15 @@ static struct bx_turn valid_turn(uint32_t len)
 	};
 }
 
+#define BRIEF_LEN (2 * sizeof(struct bx_brief_log))
+#define FULL_LEN  (2 * sizeof(struct bx_log))
+
 static struct bx_exchange valid_exchange(void)
 {
 	return (struct bx_exchange){
 		.record = { BX_RECORD_EXCHANGE,
-			    sizeof(struct bx_exchange) + REQUEST_LEN + RESPONSE_LEN },
+			    sizeof(struct bx_exchange) + BRIEF_LEN + REQUEST_LEN + RESPONSE_LEN },
+		.brief = 1,
 		.conn = 1,
 		.seq = 1,
 		.protocol = BX_PROTO_HTTP1,
@@ -74,11 +78,20 @@ TEST(record_exchange)
 		{ "valid", AS_IT_IS, 0, 0 },
 		{ "one byte of text short", AS_IT_IS, 1, -EBADMSG },
 		{ "no text", AS_IT_IS, REQUEST_LEN + RESPONSE_LEN, -EBADMSG },
-		{ "header cut", AS_IT_IS, REQUEST_LEN + RESPONSE_LEN + 1, -EBADMSG },
+		{ "logs cut", AS_IT_IS, REQUEST_LEN + RESPONSE_LEN + 1, -EBADMSG },
+		{ "no logs", AS_IT_IS, BRIEF_LEN + REQUEST_LEN + RESPONSE_LEN, -EBADMSG },
+		{ "header cut", AS_IT_IS, BRIEF_LEN + REQUEST_LEN + RESPONSE_LEN + 1, -EBADMSG },
 		{ "only its record header", AS_IT_IS,
-		  sizeof(struct bx_exchange) - sizeof(struct bx_record) + REQUEST_LEN +
+		  sizeof(struct bx_exchange) - sizeof(struct bx_record) + BRIEF_LEN + REQUEST_LEN +
 			  RESPONSE_LEN,
 		  -EBADMSG },
+		{ "full logs claimed, brief ones there", FIELD(bx_exchange, brief), 0, 0,
+		  -EBADMSG },
+		{ "logs of a kind beyond", FIELD(bx_exchange, brief), 2, 0, -EBADMSG },
+		{ "hands at a brief log's end", FIELD(bx_exchange, turn[0].hands),
+		  BX_BRIEF_HANDS_CAP, 0, 0 },
+		{ "hands beyond a brief log", FIELD(bx_exchange, turn[0].hands),
+		  BX_BRIEF_HANDS_CAP + 1, 0, -EBADMSG },
 		{ "unknown type", FIELD(bx_record, type), 4, 0, -EBADMSG },
 		{ "type 0", FIELD(bx_record, type), 0, 0, -EBADMSG },
 		{ "conn 0", FIELD(bx_exchange, conn), 0, 0, -EBADMSG },
@@ -98,16 +111,17 @@ TEST(record_exchange)
 		{ "a turn's text is less than it kept", FIELD(bx_exchange, turn[1].kept), 7, 0, 0 },
 		{ "more calls than were made", FIELD(bx_exchange, turn[0].calls), 1, 0, -EBADMSG },
 		{ "more calls than are kept", FIELD(bx_exchange, turn[1].calls), UINT32_MAX, 0, 0 },
-		{ "calls beyond the log", FIELD(bx_exchange, turn[1].calls_kept), BX_CALLS_CAP + 1,
-		  0, -EBADMSG },
+		{ "calls beyond the log", FIELD(bx_exchange, turn[1].calls_kept),
+		  BX_BRIEF_CALLS_CAP + 1, 0, -EBADMSG },
 		{ "snapshot that repeats no text: text claimed, none there",
 		  FIELD(bx_exchange, flags), BX_EX_SAME, 1, -EBADMSG },
 	};
 	struct bx_exchange ex = valid_exchange();
 	struct record_view view;
 
+	ex.turn[1].calls = BX_BRIEF_CALLS_CAP + 1;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		check_row(&rows[i], &ex, sizeof(ex), REQUEST_LEN + RESPONSE_LEN, &view);
+		check_row(&rows[i], &ex, sizeof(ex), BRIEF_LEN + REQUEST_LEN + RESPONSE_LEN, &view);
 }
 
 /* The log's last entry is used: one more must fail, whatever the number of calls. */
@@ -120,8 +134,10 @@ TEST(record_exchange_full)
 	struct bx_exchange ex = valid_exchange();
 	struct record_view view;
 
+	ex.brief = 0;
 	ex.turn[0] = (struct bx_turn){ .kept = BX_REQUEST_KEPT_MAX,
 				       .text_len = BX_TEXT_REQUEST_CAP,
+				       .hands = UINT32_MAX,
 				       .calls = UINT32_MAX,
 				       .calls_kept = BX_CALLS_CAP };
 	ex.turn[1] = (struct bx_turn){ .kept = BX_TEXT_CAP,
@@ -129,12 +145,12 @@ TEST(record_exchange_full)
 				       .calls = BX_CALLS_CAP,
 				       .calls_kept = BX_CALLS_CAP };
 	ex.text_len = BX_TEXT_CAP;
-	check_row(&full, &ex, sizeof(ex), BX_TEXT_CAP, &view);
-	check_row(&beyond, &ex, sizeof(ex), BX_TEXT_CAP, &view);
+	check_row(&full, &ex, sizeof(ex), FULL_LEN + BX_TEXT_CAP, &view);
+	check_row(&beyond, &ex, sizeof(ex), FULL_LEN + BX_TEXT_CAP, &view);
 	ex.turn[1].text_len++;
 	ex.text_len++;
 	check_row(&(struct row){ "one byte of text too many", AS_IT_IS, 0, -EBADMSG }, &ex,
-		  sizeof(ex), BX_TEXT_CAP + 1, &view);
+		  sizeof(ex), FULL_LEN + BX_TEXT_CAP + 1, &view);
 }
 
 /* Two lengths whose sum is right only modulo 2^32: the second turn would begin far outside. */
@@ -146,7 +162,7 @@ TEST(record_exchange_overflow)
 
 	ex.turn[0].kept = ex.turn[0].text_len = UINT32_MAX;
 	ex.turn[1].kept = ex.turn[1].text_len = REQUEST_LEN + RESPONSE_LEN + 1;
-	check_row(&row, &ex, sizeof(ex), REQUEST_LEN + RESPONSE_LEN, &view);
+	check_row(&row, &ex, sizeof(ex), BRIEF_LEN + REQUEST_LEN + RESPONSE_LEN, &view);
 }
 
 /* A snapshot that says "as before" carries the turns' lengths without their text. */
@@ -160,8 +176,8 @@ TEST(record_exchange_same)
 
 	ex.flags = BX_EX_SNAPSHOT | BX_EX_SAME;
 	ex.text_len = 0;
-	check_row(&same, &ex, sizeof(ex), 0, &view);
-	check_row(&fresh, &ex, sizeof(ex), 0, &view);
+	check_row(&same, &ex, sizeof(ex), BRIEF_LEN, &view);
+	check_row(&fresh, &ex, sizeof(ex), BRIEF_LEN, &view);
 }
 
 TEST(record_fragment)

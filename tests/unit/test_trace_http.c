@@ -105,6 +105,26 @@ TEST(trace_http_snapshot_that_grows)
 	bench_end(&b);
 }
 
+/* An exchange whose snapshot was its end: the next one's number says so. Nothing is missing. */
+TEST(trace_http_ended_as_told)
+{
+	struct bench b;
+
+	bench_begin(&b, DB_SPANS_APP);
+	for (uint32_t seq = 1; seq <= 3; seq++)
+		EXCHANGE(&b, .conn = 1, .seq = seq, .flags = BX_EX_SNAPSHOT,
+			 .request = LITERAL("GET /a HTTP/1.1\r\n\r\n"), .request_ms = 10 * seq,
+			 .response = LITERAL(OK_2), .response_ms = 10 * seq + 5);
+	bench_settle(&b);
+	if (CHECK_EQ(b.count, 3)) {
+		CHECK_EQ(b.requests[2].start_ns, NS(30));
+		CHECK_EQ(b.requests[2].end_ns, NS(35));
+	}
+	CHECK_EQ(trace_counters(b.trace)->sequence_gaps, 0);
+	CHECK_EQ(trace_counters(b.trace)->requests_lost, 0);
+	bench_end(&b);
+}
+
 /*
  * Two heads in one turn, both answers in one turn; each answer has the time of its own last byte.
  */

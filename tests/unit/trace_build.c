@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "record_logs.h"
+
 static char *copy_text(const char *text)
 {
 	return text ? strdup(text) : NULL;
@@ -63,8 +65,8 @@ void bench_end(struct bench *b)
 		request_clear(&b->requests[i]);
 }
 
-static void fill_turn(struct bx_turn *turn, struct bytes text, uint64_t total, double ms,
-		      const struct bench_call calls[4])
+static void fill_turn(struct bx_turn *turn, struct bx_log *log, struct bytes text, uint64_t total,
+		      double ms, const struct bench_call calls[4])
 {
 	uint32_t n = 0;
 
@@ -74,12 +76,12 @@ static void fill_turn(struct bx_turn *turn, struct bytes text, uint64_t total, d
 	if (!turn->total)
 		return;
 	for (; n < 4 && calls[n].end; n++) {
-		turn->call[n].end = calls[n].end;
-		turn->call[n].after_us = (uint32_t)((calls[n].ms - calls[0].ms) * 1000 + 0.5);
+		log->call[n].end = calls[n].end;
+		log->call[n].after_us = (uint32_t)((calls[n].ms - calls[0].ms) * 1000 + 0.5);
 		turn->last_ns = NS(calls[n].ms);
 	}
 	if (!n) {
-		turn->call[n++].end = (uint32_t)turn->total;
+		log->call[n++].end = (uint32_t)turn->total;
 		turn->last_ns = NS(ms);
 	}
 	turn->first_ns = calls[0].end ? NS(calls[0].ms) : NS(ms);
@@ -87,10 +89,10 @@ static void fill_turn(struct bx_turn *turn, struct bytes text, uint64_t total, d
 	turn->calls_kept = n;
 }
 
-static void fill_hands(struct bx_turn *turn, const struct bx_hand hands[3])
+static void fill_hands(struct bx_turn *turn, struct bx_log *log, const struct bx_hand hands[3])
 {
 	for (; turn->hands < 3 && hands[turn->hands].tid; turn->hands++)
-		turn->hand[turn->hands] = hands[turn->hands];
+		log->hand[turn->hands] = hands[turn->hands];
 }
 
 static void put_ipv4(uint8_t to[16], uint32_t addr)
@@ -149,23 +151,28 @@ static void fill_head(struct bx_exchange *ex, const struct bench_exchange *from)
 static struct bx_exchange *build(const struct bench_exchange *from)
 {
 	size_t text_len = from->request.len + from->response.len;
-	struct bx_exchange *ex = calloc(1, sizeof(*ex) + text_len);
-	uint8_t *text = (uint8_t *)(ex + 1);
+	struct bx_exchange head = { 0 }, *ex;
+	struct bx_log log[2] = { 0 };
+	uint8_t *text;
 
-	fill_turn(&ex->turn[0], from->request, from->request_total, from->request_ms,
+	fill_turn(&head.turn[0], &log[0], from->request, from->request_total, from->request_ms,
 		  from->request_calls);
-	fill_turn(&ex->turn[1], from->response, from->response_total, from->response_ms,
+	fill_turn(&head.turn[1], &log[1], from->response, from->response_total, from->response_ms,
 		  from->response_calls);
-	fill_hands(&ex->turn[0], from->request_hands);
-	fill_hands(&ex->turn[1], from->response_hands);
-	fill_head(ex, from);
-	fill_addresses(ex, from);
+	fill_hands(&head.turn[0], &log[0], from->request_hands);
+	fill_hands(&head.turn[1], &log[1], from->response_hands);
+	fill_head(&head, from);
+	fill_addresses(&head, from);
+	head.text_len = (__u32)text_len;
+	head.brief = record_is_brief(&head);
+	head.record.len = (__u32)(sizeof(head) + bx_logs_len(&head) + text_len);
+	ex = malloc(head.record.len);
+	*ex = head;
+	text = record_put_logs(ex, log, (uint8_t *)(ex + 1));
 	if (from->request.len)
 		memcpy(text, from->request.at, from->request.len);
 	if (from->response.len)
 		memcpy(text + from->request.len, from->response.at, from->response.len);
-	ex->text_len = (__u32)text_len;
-	ex->record.len = (__u32)(sizeof(*ex) + text_len);
 	return ex;
 }
 
@@ -180,12 +187,13 @@ void bench_exchange(struct bench *b, const struct bench_exchange *from)
 void bench_same(struct bench *b, const struct bench_exchange *from, uint32_t flags)
 {
 	struct bx_exchange *whole = build(from);
-	struct bx_exchange *ex = malloc(sizeof(*ex));
+	size_t len = sizeof(*whole) + bx_logs_len(whole);
+	struct bx_exchange *ex = malloc(len);
 
-	memcpy(ex, whole, sizeof(*ex));
+	memcpy(ex, whole, len);
 	ex->flags = BX_EX_SAME | flags;
 	ex->text_len = 0;
-	ex->record.len = sizeof(*ex);
+	ex->record.len = (__u32)len;
 	CHECK_EQ(trace_exchange(b->trace, ex), 0);
 	free(whole);
 	free(ex);

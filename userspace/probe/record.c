@@ -7,17 +7,22 @@
 #include <stdint.h>
 #include <string.h>
 
-static bool turn_is_sane(const struct bx_turn *turn)
+static bool turn_is_sane(const struct bx_turn *turn, bool brief)
 {
-	return turn->calls_kept <= BX_CALLS_CAP && turn->calls_kept <= turn->calls &&
+	uint32_t calls_cap = brief ? BX_BRIEF_CALLS_CAP : BX_CALLS_CAP;
+
+	if (brief && turn->hands > BX_BRIEF_HANDS_CAP)
+		return false;
+	return turn->calls_kept <= calls_cap && turn->calls_kept <= turn->calls &&
 	       turn->text_len <= turn->kept;
 }
 
 static int exchange_check(const struct bx_exchange *ex, size_t len, struct record_view *ret)
 {
-	if (len < sizeof(*ex) || ex->text_len > BX_TEXT_CAP || len < sizeof(*ex) + ex->text_len)
+	if (len < sizeof(*ex) || ex->brief > 1 || ex->text_len > BX_TEXT_CAP ||
+	    len < sizeof(*ex) + bx_logs_len(ex) + ex->text_len)
 		return -EBADMSG;
-	if (!turn_is_sane(&ex->turn[0]) || !turn_is_sane(&ex->turn[1]))
+	if (!turn_is_sane(&ex->turn[0], ex->brief) || !turn_is_sane(&ex->turn[1], ex->brief))
 		return -EBADMSG;
 	if (!(ex->flags & BX_EX_SAME) &&
 	    (uint64_t)ex->turn[0].text_len + ex->turn[1].text_len != ex->text_len)

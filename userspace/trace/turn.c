@@ -55,14 +55,35 @@ static bool prefix_extend(struct turn *turn, const struct fragment *f)
 	return true;
 }
 
+static uint32_t at_most(uint32_t value, uint32_t cap)
+{
+	return value < cap ? value : cap;
+}
+
+static void open_log(struct turn *turn, const struct bx_exchange *ex, int which)
+{
+	const struct bx_brief_log *brief = (const struct bx_brief_log *)(ex + 1) + which;
+	const struct bx_log *full = (const struct bx_log *)(ex + 1) + which;
+
+	turn->log = &ex->turn[which];
+	turn->total = turn->log->total;
+	turn->hand = ex->brief ? brief->hand : full->hand;
+	turn->call = ex->brief ? brief->call : full->call;
+	turn->hand_count = at_most(turn->log->hands, ex->brief ? BX_BRIEF_HANDS_CAP : BX_HANDS_CAP);
+	turn->call_count =
+		at_most(turn->log->calls_kept, ex->brief ? BX_BRIEF_CALLS_CAP : BX_CALLS_CAP);
+}
+
 int turn_open(struct turn *turn, const struct bx_exchange *ex, int which, struct list *fragments)
 {
-	const uint8_t *text = (const uint8_t *)(ex + 1);
+	const uint8_t *text = (const uint8_t *)(ex + 1) + bx_logs_len(ex);
 	size_t room = prefix_room(ex, which, fragments);
 	bool same = ex->flags & BX_EX_SAME; /* the text came with a record before */
 	size_t len = same ? 0 : ex->turn[which].text_len;
 
-	*turn = (struct turn){ .log = &ex->turn[which], .total = ex->turn[which].total };
+	turn->island_count = 0;
+	turn->owned = NULL;
+	open_log(turn, ex, which);
 	turn->prefix = bytes_of(which == TURN_REQUEST ? text : text + ex->turn[0].text_len, len);
 	if (!room)
 		return 0;
@@ -151,8 +172,8 @@ static int call_reaching(const struct turn *turn, uint64_t end, bool *ret_exact)
 {
 	uint64_t count = 0;
 
-	for (uint32_t i = 0; i < turn->log->calls_kept && i < BX_CALLS_CAP; i++) {
-		count += (uint32_t)(turn->log->call[i].end - (uint32_t)count);
+	for (uint32_t i = 0; i < turn->call_count; i++) {
+		count += (uint32_t)(turn->call[i].end - (uint32_t)count);
 		if (count < end)
 			continue;
 		*ret_exact = count == end;
@@ -168,13 +189,13 @@ static uint64_t call_ns(const struct turn *turn, uint64_t end, bool ceil)
 	int i = call_reaching(turn, end, &exact);
 	uint64_t at;
 
-	if (i < 0 || turn->log->call[i].after_us == UINT32_MAX)
+	if (i < 0 || turn->call[i].after_us == UINT32_MAX)
 		return turn->log->last_ns;
 	if (i == 0)
 		return turn->log->first_ns;
 	if ((uint32_t)i + 1 == turn->log->calls)
 		return turn->log->last_ns;
-	at = turn->log->first_ns + turn->log->call[i].after_us * UINT64_C(1000) + (ceil ? 999 : 0);
+	at = turn->log->first_ns + turn->call[i].after_us * UINT64_C(1000) + (ceil ? 999 : 0);
 	return at < turn->log->last_ns ? at : turn->log->last_ns;
 }
 
@@ -199,8 +220,8 @@ uint64_t turn_call_end(const struct turn *turn, uint64_t offset)
 {
 	uint64_t end = 0;
 
-	for (uint32_t i = 0; i < turn->log->calls_kept && i < BX_CALLS_CAP; i++) {
-		end += (uint32_t)(turn->log->call[i].end - (uint32_t)end);
+	for (uint32_t i = 0; i < turn->call_count; i++) {
+		end += (uint32_t)(turn->call[i].end - (uint32_t)end);
 		if (end > offset)
 			return end < turn->total ? end : turn->total;
 	}
@@ -209,16 +230,15 @@ uint64_t turn_call_end(const struct turn *turn, uint64_t offset)
 
 uint32_t turn_tid(const struct turn *turn, uint64_t offset)
 {
-	uint32_t kept = turn->log->hands < BX_HANDS_CAP ? turn->log->hands : BX_HANDS_CAP;
 	uint64_t from = 0;
 	uint32_t tid = 0;
 
-	for (uint32_t i = 0; i < kept; i++) {
-		from += (uint32_t)(turn->log->hand[i].offset - (uint32_t)from);
+	for (uint32_t i = 0; i < turn->hand_count; i++) {
+		from += (uint32_t)(turn->hand[i].offset - (uint32_t)from);
 		if (from > offset)
 			return tid;
-		tid = turn->log->hand[i].tid;
+		tid = turn->hand[i].tid;
 	}
 	/* Behind the last one kept there were more. */
-	return turn->log->hands > BX_HANDS_CAP ? 0 : tid;
+	return turn->log->hands > turn->hand_count ? 0 : tid;
 }

@@ -34,6 +34,9 @@ struct fragment {
 
 struct turn {
 	const struct bx_turn *log;
+	const struct bx_hand *hand;
+	const struct bx_call *call;
+	uint32_t hand_count, call_count;
 	uint64_t total;
 	struct bytes prefix;			    /* from offset 0 without a gap */
 	struct fragment *islands[TURN_ISLANDS_MAX]; /* by offset */
