@@ -14,6 +14,7 @@
 
 #include "host/process.h"
 #include "probe/kernel.h"
+#include "probe/ring.h"
 #include "util/cleanup.h"
 
 #define TICK_MS 50
@@ -61,26 +62,30 @@ int main(int argc, char **argv)
 	const struct bx_record mark = { .len = 0 };
 	_cleanup_fclose_ FILE *file = NULL;
 	struct kernel *kernel = NULL;
+	struct ring *ring = NULL;
 	char why[256] = "";
 
 	file = argc == 3 ? fopen(argv[2], "wb") : NULL;
 	if (!file)
 		return 2;
 	signal(SIGTERM, on_signal);
-	if (kernel_open(&options, (struct kernel_sink){ take, file }, &kernel, why, sizeof(why)) ||
+	if (kernel_open(&options, &kernel, why, sizeof(why)) ||
+	    ring_open(dup(kernel_ring_fd(kernel)), (struct ring_sink){ take, file }, &ring) ||
 	    follow(kernel, atoi(argv[1])) < 0) {
 		fprintf(stderr, "cannot attach: %s\n", why);
+		ring_free(ring);
 		kernel_free(kernel);
 		return 1;
 	}
 	puts("ready");
 	fflush(stdout);
 	while (!stop) {
-		kernel_wait(kernel, TICK_MS);
+		ring_wait(ring, TICK_MS);
 		kernel_sweep(kernel);
-		kernel_drain(kernel);
+		ring_drain(ring);
 		fwrite(&mark, sizeof(mark), 1, file);
 	}
+	ring_free(ring);
 	kernel_free(kernel);
 	return 0;
 }

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from measure import Estimate, Row
-from tools import TOOLS, Calls, idle, load, offer, traced
+from tools import TOOLS, Calls, idle, load, offer, traced, tree
 
 from lib import mariadb, servers
 from lib.paths import BPFXRAY
@@ -67,8 +67,9 @@ def send_ns(count):
 
 
 def rss_mb(pid):
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+    """Of the process and its children; what they share counts twice."""
+    statuses = [Path(f"/proc/{one}/status").read_text() for one in tree(pid)]
+    return sum(int(re.search(r"VmRSS:\s+(\d+) kB", one)[1]) for one in statuses) / 1024
 
 
 def memory_row(bench):

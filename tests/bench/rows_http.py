@@ -4,7 +4,7 @@
 import statistics
 
 from measure import Row, interleave, ratios
-from tools import cpu_seconds, discarded, load, service_cpu, traced
+from tools import cpu_seconds, discarded, load, service_cpu, traced, tree
 
 from lib import servers
 from lib.mariadb import free_port
@@ -41,7 +41,7 @@ class Slice:
     """One load on a server: what came, and the CPU time of service and agent for each request."""
 
     def __init__(self, server, agent, path, connections, rate, seconds):
-        pids = (agent,) if agent else ()
+        pids = tree(agent) if agent else ()
         service, helper = service_cpu(server.pid), cpu_seconds(*pids)
         report = load(server, path, connections, rate, seconds)
         count = report["requests"]

@@ -49,7 +49,7 @@ def soak(server, program, seconds):
             until = time.monotonic() + seconds
             while time.monotonic() < until:
                 time.sleep(min(5, seconds / 20))
-                samples.append(rss_kib(tracer.pid))
+                samples.append(rss_kib(tracer.pid) + rss_kib(tracer.attacher))
         time.sleep(1)
         stats = tracer.stop(timeout_s=60)
         daemon.wait_quiet(0.5)

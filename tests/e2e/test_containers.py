@@ -110,13 +110,15 @@ class Deployment(unittest.TestCase):
         self.sent += one.load(prefix, REQUESTS)
 
     def check_confined(self, tracer):
-        """It has what the task definition gives, and no more."""
-        status = Path(f"/proc/{tracer.pid}/status").read_text()
-        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
-        wanted = sum(1 << bit for bit in CAPABILITY_BITS.values())
-        for kind in ("CapEff", "CapPrm", "CapBnd"):
-            self.assertEqual(wanted, int(fields[kind], 16), kind)
-        self.assertEqual("2", fields["Seccomp"])
+        """The attacher has what the task definition gives, and no more; the parser nothing."""
+        given = sum(1 << bit for bit in CAPABILITY_BITS.values())
+        attacher = int(Path(f"/proc/{tracer.pid}/task/{tracer.pid}/children").read_text())
+        for pid, wanted in ((tracer.pid, 0), (attacher, given)):
+            status = Path(f"/proc/{pid}/status").read_text()
+            fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+            for kind, mask in (("CapEff", wanted), ("CapPrm", wanted), ("CapBnd", given)):
+                self.assertEqual(mask, int(fields[kind], 16), kind)
+            self.assertEqual("2", fields["Seccomp"])
         mounts = Path(f"/proc/{tracer.pid}/mountinfo").read_text().splitlines()
         options = {line.split()[4]: line.split()[5].split(",") for line in mounts}
         for path in ("/", "/sys", "/sys/kernel/tracing", "/etc/resolv.conf"):

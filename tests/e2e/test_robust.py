@@ -86,7 +86,7 @@ class Robust(unittest.TestCase):
     def test_killed(self):
         """Nothing stays attached, and the next tracer needs no --force."""
         first = self.tracer(name="killed")
-        objects = kernel_objects.held(first.pid)
+        objects = kernel_objects.held(first.attacher)
         self.assertLessEqual({"prog", "map", "link"}, {kind for kind, _ in objects})
         self.assertEqual(objects, kernel_objects.still_there(objects))
         time.sleep(WARM_S)
@@ -102,7 +102,7 @@ class Robust(unittest.TestCase):
 
     def test_ended_leaves_nothing(self):
         tracer = self.tracer(name="ended")
-        objects = kernel_objects.held(tracer.pid)
+        objects = kernel_objects.held(tracer.attacher)
         time.sleep(WARM_S)
         stats = tracer.stop()
         self.assertEqual([], traced.unbalanced(stats))

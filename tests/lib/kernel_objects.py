@@ -13,7 +13,11 @@ def held(pid):
     """(kind, id) of each program, map and link that process @pid has a descriptor of."""
     found = set()
     for info in Path(f"/proc/{pid}/fdinfo").iterdir():
-        found |= {(KINDS[name], number) for name, number in ID.findall(info.read_text())}
+        try:
+            text = info.read_text()
+        except FileNotFoundError:
+            continue  # closed meanwhile
+        found |= {(KINDS[name], number) for name, number in ID.findall(text)}
     return found
 
 

@@ -59,6 +59,11 @@ class Tracer:
     def pid(self):
         return self.process.pid
 
+    @property
+    def attacher(self):
+        """Its child, which holds what is attached and the capabilities; .pid is the parser."""
+        return int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text())
+
     def messages(self):
         """What it wrote on stderr so far."""
         return self.process.log.read_bytes()[self.log_begin :].decode(errors="replace")

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * test_services.c - which service a process belongs to while processes come and go. The roots are
- * this very process: its name need not be found out, because one is given.
+ * test_services.c - which service a process belongs to while processes come and go.
  */
 #include "unit.h"
 
@@ -12,6 +11,13 @@
 
 #define CID    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define MINUTE (60 * 1000000000ull)
+
+static int call_it_shop(void *ctx, pid_t root, const char *container, struct service_name *ret)
+{
+	(void)ctx, (void)root, (void)container;
+	*ret = (struct service_name){ .name = "shop", .source = NAME_GIVEN };
+	return 0;
+}
 
 static void process(struct services *services, __u32 what, pid_t tgid, pid_t parent, uint64_t at)
 {
@@ -24,7 +30,7 @@ static void process(struct services *services, __u32 what, pid_t tgid, pid_t par
 
 TEST(services_of_descendants)
 {
-	struct services services = { .given = "shop" };
+	struct services services = { .namer = call_it_shop };
 	struct service *service;
 
 	log_set_level(LOG_LEVEL_ERROR);
@@ -44,7 +50,7 @@ TEST(services_of_descendants)
 /* Requests may still be on their way for a minute; then the service goes with its last process. */
 TEST(services_end)
 {
-	struct services services = { .given = "shop" };
+	struct services services = { .namer = call_it_shop };
 	struct service *service;
 
 	log_set_level(LOG_LEVEL_ERROR);
@@ -67,7 +73,7 @@ TEST(services_end)
 /* The number of an ended process belongs to whoever has it now; the old record takes nothing. */
 TEST(services_number_used_again)
 {
-	struct services services = { .given = "shop" };
+	struct services services = { .namer = call_it_shop };
 	struct container container = { .ids = { CID, "" } };
 	struct service *first, *second;
 
@@ -88,7 +94,7 @@ TEST(services_number_used_again)
 
 TEST(services_of_a_container)
 {
-	struct services services = { .given = "shop" };
+	struct services services = { .namer = call_it_shop };
 	struct container container = { .ids = { CID, "" } };
 	struct service *first, *second;
 

@@ -3,6 +3,7 @@
 #include "cli/confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <seccomp.h>
 #include <stdbool.h>
@@ -72,6 +73,118 @@ static const int refused[] = {
 #endif
 };
 
+/* All that the parser calls, and what libc and c-ares call for it; not open(), see below. */
+static const int allowed[] = {
+	/* what is open */
+	SCMP_SYS(read),
+	SCMP_SYS(readv),
+	SCMP_SYS(pread64),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(lseek),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(fsync),
+	SCMP_SYS(close),
+	SCMP_SYS(dup),
+	SCMP_SYS(dup2),
+	SCMP_SYS(dup3),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(ioctl),
+	SCMP_SYS(fstat),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(eventfd2),
+	/* what it is called */
+	SCMP_SYS(stat),
+	SCMP_SYS(lstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(access),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(getcwd),
+	/* to wait */
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(select),
+	SCMP_SYS(pselect6),
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(futex),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(restart_syscall),
+	/* sockets: the daemon, DNS, the attacher, `bpfxray health`, systemd */
+	SCMP_SYS(socket),
+	SCMP_SYS(connect),
+	SCMP_SYS(bind),
+	SCMP_SYS(listen),
+	SCMP_SYS(accept4),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendmmsg),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(recvmmsg),
+	/* memory */
+	SCMP_SYS(mmap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(madvise),
+	SCMP_SYS(brk),
+	/* clocks, random numbers, itself */
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_getres),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(getpid),
+	SCMP_SYS(getppid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getpgrp),
+	SCMP_SYS(getpgid),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(getgid),
+	SCMP_SYS(getegid),
+	SCMP_SYS(uname),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(getrlimit),
+	SCMP_SYS(getrusage),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(wait4),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	/* signals */
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),
+#ifdef __SANITIZE_ADDRESS__ /* its leak check traces its own process from a thread */
+	SCMP_SYS(clone),
+	SCMP_SYS(ptrace),
+	SCMP_SYS(prctl),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(process_vm_readv),
+	SCMP_SYS(waitid),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
+	SCMP_SYS(arch_prctl),
+	SCMP_SYS(prlimit64),
+#endif
+};
+
 static uint64_t kept_mask(void)
 {
 	uint64_t mask = 0;
@@ -81,12 +194,21 @@ static uint64_t kept_mask(void)
 	return mask;
 }
 
-/* Of what is there, only what is kept; nothing for programs that would be started. */
-static int reduce_capabilities(void)
+/*
+ * What a program that is started could have at most; there is none. Only CAP_SETPCAP can lower it:
+ * without, no_new_privs does the same.
+ */
+static void empty_bounding_set(void)
+{
+	for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
+}
+
+/* Of what is there, only @mask; nothing for programs that would be started. */
+static int reduce_capabilities(uint64_t mask)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-	uint64_t mask = kept_mask();
 
 	if (syscall(SYS_capget, &head, data) < 0)
 		return -errno;
@@ -100,8 +222,13 @@ static int reduce_capabilities(void)
 	return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;
 }
 
+static int set_no_new_privileges(void)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
 /* A call that the architecture does not have is no error. */
-static int add_rules(scmp_filter_ctx filter)
+static int add_refused(scmp_filter_ctx filter)
 {
 	int r = 0;
 
@@ -116,9 +243,29 @@ static int add_rules(scmp_filter_ctx filter)
 	return r;
 }
 
-static int refuse_calls(void)
+/* To open a file, but neither to write to it nor to make it; signals to itself. */
+static int add_allowed(scmp_filter_ctx filter)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	const scmp_datum_t changes = O_ACCMODE | O_CREAT | O_TRUNC, self = (scmp_datum_t)getpid();
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(allowed) && !r; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	if (!r)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+				     SCMP_A2(SCMP_CMP_MASKED_EQ, changes, O_RDONLY));
+	if (!r)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+				     SCMP_A1(SCMP_CMP_MASKED_EQ, changes, O_RDONLY));
+	if (!r)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				     SCMP_A0(SCMP_CMP_EQ, self));
+	return r;
+}
+
+static int filter_calls(uint32_t usual, int (*add_rules)(scmp_filter_ctx filter))
+{
+	scmp_filter_ctx filter = seccomp_init(usual);
 	int r;
 
 	if (!filter)
@@ -130,22 +277,38 @@ static int refuse_calls(void)
 	return r;
 }
 
-int confine_process(void)
+int confine_attacher(void)
 {
-	int r = reduce_capabilities(), privileges, calls;
+	int r = reduce_capabilities(kept_mask()), privileges = set_no_new_privileges(),
+	    calls = filter_calls(SCMP_ACT_ALLOW, add_refused);
 
-	privileges = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
-	calls = refuse_calls();
+	return r ?: privileges ?: calls;
+}
+
+/* ENOSYS for the others, as from a kernel that has no such call: libc knows how to go on. */
+int confine_parser(void)
+{
+	int r, privileges, calls;
+
+	empty_bounding_set();
+	r = reduce_capabilities(0);
+	privileges = set_no_new_privileges();
+	calls = filter_calls(SCMP_ACT_ERRNO(ENOSYS), add_allowed);
 	return r ?: privileges ?: calls;
 }
 
 void confine_describe(FILE *out)
 {
-	fputs("once attached, a trace keeps of its capabilities:", out);
+	fprintf(out,
+		"once attached, a trace is two processes:\n"
+		"  the parser reads what was traced: no capability, files for reading alone, %zu\n"
+		"  system calls allowed; it cannot start a program or reach another process\n"
+		"  the attacher parses no traffic; of its capabilities it keeps:",
+		ARRAY_LEN(allowed) + 3);
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
 		fprintf(out, " %s", kept[i].name);
 	fprintf(out,
-		"\n  and can no longer start a program, signal, trace or write to a process by\n"
-		"  system call, mount, load a module or set the clock (%zu calls are refused)\n",
+		"\n  it cannot start a program, signal, trace or write to a process by system\n"
+		"  call, mount, load a module or set the clock (%zu calls are refused)\n",
 		ARRAY_LEN(refused) + 2);
 }

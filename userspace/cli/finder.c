@@ -39,7 +39,7 @@ struct finder {
 	const struct choice *choices;
 	size_t choice_count;
 	bool need_exe, need_ports, need_names;
-	pid_t self;
+	pid_t self, parent; /* the tracer does not follow itself */
 	struct census census;
 	struct containers containers;
 	struct net *nets;
@@ -72,6 +72,7 @@ int finder_new(const struct choice *choices, size_t count, struct finder **ret)
 	finder->choices = choices;
 	finder->choice_count = count;
 	finder->self = getpid();
+	finder->parent = getppid();
 	finder->last = &finder->first;
 	finder->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (finder->stop_fd < 0) {
@@ -217,8 +218,10 @@ static bool is_due(const struct finder *finder, const struct census_entry *entry
 {
 	uint32_t pass = finder->census.pass;
 
-	return entry->pid != finder->self && (entry->mark || pass - entry->since < YOUNG_PASSES ||
-					      ((uint32_t)entry->pid + pass) % OLD_PERIOD == 0);
+	if (entry->pid == finder->self || entry->pid == finder->parent)
+		return false;
+	return entry->mark || pass - entry->since < YOUNG_PASSES ||
+	       ((uint32_t)entry->pid + pass) % OLD_PERIOD == 0;
 }
 
 /* Once: names cannot be matched without the one that gives them. */

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/process.h"
 #include "util/cleanup.h"
 
 #define PERIOD_NS 10000000000ULL
@@ -37,9 +36,9 @@ static void hand_on(int fd, pid_t root, struct trace *trace)
 		trace_set_hosts(trace, (uint32_t)root, bytes_of(text, (size_t)len));
 }
 
-void hosts_file_read(struct hosts_file *file, pid_t root, struct trace *trace, uint64_t now_ns)
+void hosts_file_read(struct hosts_file *file, int fd, pid_t root, struct trace *trace,
+		     uint64_t now_ns)
 {
-	_cleanup_close_ int fd = process_open(root, "/etc/hosts");
 	struct stat st;
 
 	file->looked_ns = now_ns;
@@ -49,8 +48,7 @@ void hosts_file_read(struct hosts_file *file, pid_t root, struct trace *trace, u
 	note(file, &st);
 }
 
-void hosts_file_tick(struct hosts_file *file, pid_t root, struct trace *trace, uint64_t now_ns)
+bool hosts_file_is_due(const struct hosts_file *file, uint64_t now_ns)
 {
-	if (now_ns - file->looked_ns >= PERIOD_NS)
-		hosts_file_read(file, root, trace, now_ns);
+	return now_ns - file->looked_ns >= PERIOD_NS;
 }

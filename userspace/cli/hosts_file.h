@@ -21,12 +21,14 @@ struct hosts_file {
 };
 
 /*
- * Hands the file that process @root sees to @trace, under the number @root, if it is not the one
- * that was read last. A file that cannot be read leaves what was known.
+ * Hands the file that process @root sees, open as @fd, to @trace, under the number @root, if it is
+ * not the one that was read last. A file that cannot be read (a negative @fd) leaves what was
+ * known.
  */
-void hosts_file_read(struct hosts_file *file, pid_t root, struct trace *trace, uint64_t now_ns);
+void hosts_file_read(struct hosts_file *file, int fd, pid_t root, struct trace *trace,
+		     uint64_t now_ns);
 
-/* The same at a tick: not more often than every ten seconds. */
-void hosts_file_tick(struct hosts_file *file, pid_t root, struct trace *trace, uint64_t now_ns);
+/* At a tick: ten seconds after the last look. */
+bool hosts_file_is_due(const struct hosts_file *file, uint64_t now_ns);
 
 #endif

@@ -141,8 +141,6 @@ void libraries_open(struct libraries *libraries, struct kernel *kernel)
 	int err = map_watch_open(&libraries->watch);
 
 	libraries->kernel = kernel;
-	if (!err)
-		err = kernel_wait_for(kernel, map_watch_fd(libraries->watch));
 	if (err < 0)
 		log_warn("libraries that are loaded later will not be noticed: perf events: %s",
 			 strerror(-err));

@@ -57,28 +57,36 @@ static void take_over(const struct flag *flag, const struct options *from, struc
 	memcpy((char *)ret + flag->offset, (const char *)from + flag->offset, field_size(flag));
 }
 
-int reload_options(const struct options *now, struct options *ret)
+/* The flags of the file as it is now. Its text in *ret_text, which @ret points into. */
+static int read_again(const struct options *now, bool tell, char **ret_text, struct options *ret)
 {
-	_cleanup_free_ char *text = NULL;
-	struct options next;
-	int r = config_read(now->config, &text);
+	int r = config_read(now->config, ret_text);
 
-	if (r < 0)
+	if (r < 0 && tell)
 		log_error("SIGHUP: cannot read %s: %s; nothing changes", now->config, strerror(-r));
 	if (r < 0)
 		return r;
-	r = options_parse_with(now->argc, now->argv, text, &next);
-	if (r < 0) {
-		log_error("SIGHUP: %s; nothing changes", next.error);
+	r = options_parse_with(now->argc, now->argv, *ret_text, ret);
+	if (r < 0 && tell)
+		log_error("SIGHUP: %s; nothing changes", ret->error);
+	return r;
+}
+
+int reload_options(const struct options *now, bool tell, struct options *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	struct options next;
+	int r = read_again(now, tell, &text, &next);
+
+	if (r < 0)
 		return r;
-	}
 	*ret = *now;
 	for (size_t i = 0; i < option_flag_count; i++) {
 		const struct flag *flag = &option_flags[i];
 
 		if (flag->reload)
 			take_over(flag, &next, ret);
-		else if (flag->set != set_command && flag->set != set_verbose &&
+		else if (tell && flag->set != set_command && flag->set != set_verbose &&
 			 !same_field(flag, now, &next))
 			log_warn("SIGHUP: %s has changed, which needs another start", flag->name);
 	}

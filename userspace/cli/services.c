@@ -20,8 +20,8 @@ struct member {
 
 static int find_name(const struct services *services, struct service *service)
 {
-	return service_name(service->root, services->given, getenv("AWS_XRAY_TRACING_NAME"),
-			    container_name(&service->container), &service->name);
+	return services->namer(services->ctx, service->root, container_name(&service->container),
+			       &service->name);
 }
 
 /* One container is one service, however many processes it was entered by. */

@@ -26,11 +26,19 @@ struct service {
 
 struct member;
 
+/*
+ * Finds out what the service that process @root begins is called. @container: its container's name
+ * or NULL. 0 or a negative errno.
+ */
+typedef int service_namer(void *ctx, pid_t root, const char *container, struct service_name *ret);
+
+/* Starts as { .namer, .ctx }. */
 struct services {
 	struct service *first;
 	struct table member_of;		    /* tgid -> struct member */
 	struct member *ended, **ended_last; /* in the order of their ends */
-	const char *given;		    /* --name */
+	service_namer *namer;
+	void *ctx;
 };
 
 /*

@@ -37,7 +37,7 @@ static void on_signal(int number)
 		stop_requested = 1;
 }
 
-void session_catch_signals(void)
+const volatile sig_atomic_t *session_catch_signals(void)
 {
 	static const int caught[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
 	struct sigaction action = { .sa_handler = on_signal };
@@ -47,6 +47,7 @@ void session_catch_signals(void)
 	/* an output that went away is an ordinary write error */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	return &stop_requested;
 }
 
 uint64_t session_now_ns(void)
@@ -60,10 +61,10 @@ uint64_t session_now_ns(void)
 struct stats_source session_stats(const struct session *session)
 {
 	return (struct stats_source){
-		.kernel = session->kernel,
+		.attacher = session->attacher,
+		.ring = session->ring,
 		.trace = session->trace,
 		.exporter = &session->exporter,
-		.libraries = &session->libraries,
 		.sampler = session->sampling.sampler,
 		.session = &session->counters,
 	};
@@ -99,14 +100,14 @@ void session_take_record(void *ctx, const struct record_view *view)
 	 * pool
 	 */
 	if (view->exchange && view->exchange->family == AF_UNIX_FAMILY && view->exchange->closed_ns)
-		kernel_release(session->kernel, view->exchange->conn);
+		attacher_release(session->attacher, view->exchange->conn);
 }
 
 void session_take_idle(void *ctx, uint64_t conn, uint32_t seq)
 {
 	struct session *session = ctx;
 
-	kernel_release_idle(session->kernel, conn, seq);
+	attacher_release_idle(session->attacher, conn, seq);
 }
 
 static void report_output_error(struct session *session)
@@ -122,13 +123,13 @@ static void report_output_error(struct session *session)
 /* Nothing in half a minute: one line that names what is likely. */
 static void explain_silence(struct session *session, uint64_t now_ns)
 {
-	uint64_t counters[BX_C_MAX];
+	const uint64_t *counters;
 
 	if (session->silence_explained || session->last_request_ns || !session->followed_ns ||
 	    now_ns - session->followed_ns < SILENCE_NS)
 		return;
 	session->silence_explained = true;
-	kernel_counters(session->kernel, counters);
+	counters = attacher_counters(session->attacher)->kernel;
 	if (!counters[BX_C_CALLS])
 		log_warn("30 s without a request: the traced processes moved no bytes on stream "
 			 "sockets; is this "
@@ -156,7 +157,8 @@ static void reload(struct session *session)
 		return;
 	}
 	(void)notify("RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n", session_now_ns() / 1000);
-	if (!reload_options(session->options, &session->reloaded)) {
+	if (!reload_options(session->options, true, &session->reloaded)) {
+		attacher_reload(session->attacher);
 		session->options = &session->reloaded;
 		session->telemetry.options = &session->reloaded;
 		exporter_reload(&session->exporter, &session->reloaded);
@@ -181,15 +183,16 @@ static void tick(struct session *session)
 	const struct top_source top = top_source(session);
 	uint64_t now_ns;
 
-	kernel_sweep(session->kernel);
-	session->idle_ticks = kernel_drain(session->kernel) > 0 ? 0 : session->idle_ticks + 1;
+	attacher_sweep(session->attacher);
+	/* before the records of what has been followed */
+	session_take_news(session);
+	session->idle_ticks = ring_drain(session->ring) > 0 ? 0 : session->idle_ticks + 1;
 	exporter_refresh_clock(&session->exporter);
 	now_ns = session_now_ns();
 	trace_tick(session->trace, now_ns);
 	exporter_tick(&session->exporter, now_ns);
 	session_tick_sampling(session, now_ns);
 	explain_silence(session, now_ns);
-	session_follow_found(session);
 	session_tick_hosts(session, now_ns);
 	services_forget(&session->services, now_ns);
 	report_output_error(session);
@@ -209,28 +212,23 @@ static bool session_over(struct session *session)
 {
 	uint32_t duration_s = session->options->duration_s;
 
-	if (stop_requested)
+	if (stop_requested || attacher_lost(session->attacher))
 		return true;
 	if (duration_s && session_now_ns() - session->ready_ns >= duration_s * 1000000000ULL)
 		return true;
-	if (!session->options->choice_count && !kernel_targets(session->kernel)) {
+	if (!session->options->choice_count && !attacher_targets(session->attacher)) {
 		log_info("every traced process has ended");
 		return true;
 	}
 	return false;
 }
 
-/* Until the next tick, a full ring, or a signal; what is mapped meanwhile is looked at at once. */
+/* Until the next tick, a full ring, or a signal. */
 static void wait_for_tick(struct session *session)
 {
 	int tick_ms = session->idle_ticks > IDLE_AFTER_TICKS ? TICK_IDLE_MS : TICK_BUSY_MS;
-	uint64_t now_ns = session_now_ns(), due_ns = now_ns + tick_ms * 1000000ULL;
-	int ready = 0;
+	int ready = ring_wait(session->ring, tick_ms);
 
-	for (; !ready && now_ns < due_ns; now_ns = session_now_ns()) {
-		ready = kernel_wait(session->kernel, (int)((due_ns - now_ns + 999999) / 1000000));
-		libraries_tick(&session->libraries);
-	}
 	session->ring_failed = ready < 0 && ready != -EINTR;
 	if (session->ring_failed)
 		log_warn("ring buffer: %s", strerror(-ready));
@@ -253,10 +251,10 @@ enum exit_code session_finish(struct session *session)
 	int told;
 
 	nanosleep(&quiet, NULL);
-	kernel_sweep(session->kernel);
-	libraries_close(&session->libraries);
-	kernel_detach(session->kernel);
-	kernel_drain(session->kernel);
+	attacher_sweep(session->attacher);
+	session_take_news(session);
+	attacher_detach(session->attacher);
+	ring_drain(session->ring);
 	exporter_refresh_clock(&session->exporter);
 	trace_flush(session->trace, session_now_ns());
 	exporter_finish(&session->exporter);
@@ -264,5 +262,7 @@ enum exit_code session_finish(struct session *session)
 	session->view = top_view_end(session->view, &top, session_now_ns());
 	told = telemetry_tell(&session->telemetry);
 	code = run_report_write(&session->report);
+	if (attacher_lost(session->attacher))
+		return EXIT_INTERNAL;
 	return code == EXIT_OK && told < 0 ? EXIT_OUTPUT : code;
 }

@@ -1,165 +1,97 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+// SPDX-License-Identifier: Apache-2.0
 /*
- * session_follow.c - see session.h: which processes are followed, at the start and while it runs.
+ * session_follow.c - see session.h: which processes are followed, and as which service, as the
+ * attacher tells it (attach_follow.c).
  */
-#include <errno.h>
-#include <string.h>
-
-#include "cli/preflight.h"
 #include "cli/session_private.h"
-#include "host/process.h"
+#include "util/cleanup.h"
 #include "util/log.h"
 
-static int follow_one(struct session *session, pid_t pid, pid_t root, struct service *service)
-{
-	int err = kernel_add_target(session->kernel, pid, root);
+/* The tree whose members are being told. */
+struct tree {
+	struct service *service; /* NULL: it has ended already, or there is no memory */
+	bool first;		 /* the service is a new one */
+};
 
-	if (!err)
-		libraries_scan(&session->libraries, pid);
-	return err ?: services_add(&session->services, pid, service);
+static struct tree begin_tree(struct services *services, const struct attach_news *news)
+{
+	struct tree tree = { 0 };
+
+	if (services_add_root(services, news->pid, &news->container, &tree.service) < 0)
+		return (struct tree){ 0 };
+	tree.first = !tree.service->members;
+	return tree;
 }
 
-/* Of what was listed, some may have ended before its threads were marked: no hook tells of them. */
-static void drop_ended(struct session *session, const struct pid_set *set)
+/* Only the attacher may open files of other users' processes. */
+static void read_hosts(struct session *session, struct service *service, uint64_t now_ns)
 {
-	struct bx_process ended = { .what = BX_PROCESS_EXIT, .at_ns = session_now_ns() };
-	struct process process;
+	_cleanup_close_ int fd = attacher_hosts(session->attacher, service->root);
 
-	for (size_t i = 0; i < set->count; i++) {
-		if (process_read(set->at[i], &process) != -ESRCH)
-			continue;
-		ended.tgid = (__u32)set->at[i];
-		kernel_drop_target(session->kernel, set->at[i]);
-		services_process(&session->services, &ended);
-	}
+	hosts_file_read(&service->hosts, fd, service->root, session->trace, now_ns);
 }
 
-/*
- * Lists @root's tree until a pass finds nothing new: the fork hook is there already, so nothing
- * born now is missed.
- */
-static int follow_tree(struct session *session, pid_t root, struct service *service)
+static void end_tree(struct session *session, const struct tree *tree)
 {
-	struct pid_set set = { 0 };
-	int grown, err = pid_set_add(&set, root);
-	size_t done = 0;
-
-	do {
-		grown = err < 0 ? err : process_tree_grow(&set);
-		for (; err >= 0 && done < set.count; done++)
-			err = follow_one(session, set.at[done], root, service);
-		if (err >= 0)
-			err = kernel_mark(session->kernel);
-	} while (grown > 0 && err >= 0);
-	drop_ended(session, &set);
-	pid_set_clear(&set);
 	session->followed_ns = session_now_ns();
-	return grown < 0 ? grown : err;
-}
-
-static int follow_root(struct session *session, pid_t pid, const struct container *container)
-{
-	struct service *service;
-	int err = services_add_root(&session->services, pid, container, &service);
-	bool first = err >= 0 && !service->members;
-
-	if (err >= 0)
-		err = follow_tree(session, pid, service);
-	if (err >= 0 && first) {
-		hosts_file_read(&service->hosts, service->root, session->trace, session_now_ns());
-		services_tell(service);
-	}
-	return err;
-}
-
-static enum exit_code follow_pid(struct session *session, pid_t pid)
-{
-	struct container container;
-	int err;
-
-	finder_identify(session->finder, pid, &container);
-	err = follow_root(session, pid, &container);
-	if (err >= 0)
-		return EXIT_OK;
-	if (err == -ESRCH) {
-		log_error("process %d ended while it was being attached to", pid);
-		return EXIT_NO_PROCESS;
-	}
-	log_error("process %d cannot be followed: %s", pid, strerror(-err));
-	return EXIT_ATTACH;
-}
-
-/* Another tracer that is being replaced goes in a moment; the finder comes back to this process. */
-static bool has_rival(struct session *session, pid_t pid)
-{
-	int rival = kernel_rival(pid);
-
-	if (rival <= 0)
-		return false;
-	if (rival != session->rival)
-		log_warn("process %d is traced already by bpfxray with PID %d: waiting for that "
-			 "one to end",
-			 pid, rival);
-	session->rival = rival;
-	return true;
-}
-
-static bool can_be_followed(pid_t pid)
-{
-	struct process process;
-
-	return !process_read(pid, &process) && !process.kernel_thread;
-}
-
-static void follow_found(struct session *session, const struct found *found)
-{
-	int err;
-
-	if (kernel_target_root(session->kernel, found->pid)) {
-		services_learn(&session->services, found->pid, &found->container);
+	if (!tree->service || !tree->first)
 		return;
-	}
-	if (!can_be_followed(found->pid) || has_rival(session, found->pid))
-		return;
-	err = follow_root(session, found->pid, &found->container);
-	if (err < 0 && err != -ESRCH)
-		log_warn("process %d cannot be followed: %s", found->pid, strerror(-err));
+	read_hosts(session, tree->service, session->followed_ns);
+	services_tell(tree->service);
 }
 
-void session_follow_found(struct session *session)
+static void note_end(struct services *services, pid_t pid)
 {
-	struct found *first = session->finder ? finder_take(session->finder) : NULL;
+	const struct bx_process ended = { .what = BX_PROCESS_EXIT,
+					  .tgid = (__u32)pid,
+					  .at_ns = session_now_ns() };
 
-	for (struct found *found = first; found; found = found->next)
-		follow_found(session, found);
-	found_free(first);
+	services_process(services, &ended);
 }
 
-/* The first pass here, so that what runs already is followed when `ready` is said. */
-static enum exit_code start_finder(struct session *session)
+static void take_news(struct session *session, const struct attach_news *news, struct tree *tree)
 {
-	int err = finder_pass(session->finder);
+	struct services *services = &session->services;
 
-	if (err >= 0) {
-		session_follow_found(session);
-		err = finder_start(session->finder);
+	switch (news->kind) {
+	case ATTACH_NEWS_ROOT:
+		*tree = begin_tree(services, news);
+		break;
+	case ATTACH_NEWS_MEMBER:
+		/* no memory: it is found by the kernel's note of its root */
+		if (tree->service)
+			(void)services_add(services, news->pid, tree->service);
+		break;
+	case ATTACH_NEWS_ENDED:
+		note_end(services, news->pid);
+		break;
+	case ATTACH_NEWS_FOLLOWED:
+		end_tree(session, tree);
+		break;
+	case ATTACH_NEWS_LEARNT:
+		services_learn(services, news->pid, &news->container);
+		break;
 	}
-	if (err >= 0)
-		return EXIT_OK;
-	log_error("cannot look for processes: %s", strerror(-err));
-	return EXIT_INTERNAL;
+}
+
+void session_take_news(struct session *session)
+{
+	struct attach_news news;
+	struct tree tree = { 0 };
+
+	while (attacher_news(session->attacher, &news))
+		take_news(session, &news, &tree);
 }
 
 enum exit_code session_follow_targets(struct session *session)
 {
-	const struct options *options = session->options;
-	enum exit_code code = EXIT_OK;
+	enum exit_code code = attacher_follow(session->attacher);
 
-	if (finder_new(options->choices, options->choice_count, &session->finder) < 0)
-		return EXIT_INTERNAL;
-	for (size_t i = 0; code == EXIT_OK && i < options->pid_count; i++)
-		code = follow_pid(session, options->pids[i]);
-	return code == EXIT_OK && options->choice_count ? start_finder(session) : code;
+	session_take_news(session);
+	if (code != EXIT_OK || !session->options->pid_count || session->services.first)
+		return code;
+	log_error("process %d ended while it was being attached to", session->options->pids[0]);
+	return EXIT_NO_PROCESS;
 }
 
 uint32_t session_tree(void *ctx, uint32_t tgid)
@@ -172,14 +104,15 @@ uint32_t session_tree(void *ctx, uint32_t tgid)
 void session_tick_hosts(struct session *session, uint64_t now_ns)
 {
 	for (struct service *at = session->services.first; at; at = at->next)
-		hosts_file_tick(&at->hosts, at->root, session->trace, now_ns);
+		if (hosts_file_is_due(&at->hosts, now_ns))
+			read_hosts(session, at, now_ns);
 }
 
 /* A fork whose record was lost is still in the kernel's list, with its root. */
 const struct service *session_service(struct session *session, pid_t tgid)
 {
 	const struct service *service = services_of(&session->services, tgid);
-	pid_t root = service ? 0 : kernel_target_root(session->kernel, tgid);
+	pid_t root = service ? 0 : attacher_root(session->attacher, tgid);
 
 	if (root)
 		service = services_of(&session->services, root);

@@ -3,16 +3,15 @@
 #ifndef BPFXRAY_CLI_SESSION_PRIVATE_H
 #define BPFXRAY_CLI_SESSION_PRIVATE_H
 
+#include "cli/attacher.h"
 #include "cli/exporter.h"
-#include "cli/finder.h"
-#include "cli/libraries.h"
 #include "cli/run_report.h"
 #include "cli/sampling.h"
 #include "cli/services.h"
 #include "cli/stats.h"
 #include "cli/telemetry.h"
 #include "cli/top_view.h"
-#include "probe/kernel.h"
+#include "probe/ring.h"
 #include "trace/trace.h"
 
 /* AF_UNIX as struct bx_exchange.family has it */
@@ -22,13 +21,11 @@
 
 struct session {
 	const struct options *options;
-	struct kernel *kernel;
+	struct attacher *attacher;
+	struct ring *ring;
 	struct trace *trace;
 	struct exporter exporter;
 	struct services services;
-	struct finder *finder;
-	pid_t rival; /* the tracer that was last told of as being in the way */
-	struct libraries libraries;
 	struct sampling sampling;
 	struct session_counters counters;
 	struct run_report report;
@@ -44,7 +41,8 @@ struct session {
 	bool silence_explained;
 };
 
-void session_catch_signals(void);
+/* Returns what SIGTERM and SIGINT set. */
+const volatile sig_atomic_t *session_catch_signals(void);
 uint64_t session_now_ns(void);
 struct stats_source session_stats(const struct session *session);
 void session_take_record(void *ctx, const struct record_view *view);
@@ -56,8 +54,8 @@ void session_tick_hosts(struct session *session, uint64_t now_ns);
 uint32_t session_tree(void *ctx, uint32_t tgid);
 /* Follows each --pid with its descendants, and what else is chosen and runs already. */
 enum exit_code session_follow_targets(struct session *session);
-/* Follows what the finder has found since the last call. */
-void session_follow_found(struct session *session);
+/* Takes in what the attacher has followed since the last call. */
+void session_take_news(struct session *session);
 /* Of the process of a request. NULL when it is not known any more. */
 const struct service *session_service(struct session *session, pid_t tgid);
 void session_loop(struct session *session);

@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "util/array.h"
 #include "util/cleanup.h"
@@ -182,19 +181,20 @@ struct snapshot {
 static struct snapshot take_snapshot(const struct stats_source *source)
 {
 	const struct exporter *exporter = source->exporter;
+	const struct attach_counters *attacher = attacher_counters(source->attacher);
 	struct snapshot ret = { 0 };
 
-	kernel_counters(source->kernel, ret.kernel);
-	ret.open = kernel_open_exchanges(source->kernel);
+	memcpy(ret.kernel, attacher->kernel, sizeof(ret.kernel));
+	ret.open = attacher->open;
 	ret.queued = exporter->daemon ? udp_sender_queued(exporter->daemon->udp) : 0;
-	ret.bad_records = kernel_bad_records(source->kernel);
+	ret.bad_records = ring_bad_records(source->ring);
 	ret.group[TRACE] = trace_counters(source->trace);
 	ret.group[SESSION] = source->session;
 	ret.group[SAMPLING] = sampler_counters(source->sampler);
 	ret.group[SAMPLING_CALLS] = sampler_poll_counters(source->sampler);
 	ret.group[EXPORT] = &exporter->counters;
 	ret.group[UDP] = exporter_udp(exporter);
-	ret.group[LIBRARIES] = &source->libraries->counters;
+	ret.group[LIBRARIES] = &attacher->libraries;
 	ret.group[FILE_OUT] = exporter->file ? file_writer_counters(exporter->file) : NULL;
 	return ret;
 }
@@ -269,39 +269,20 @@ static char *snapshot_to_metrics(const struct snapshot *snapshot)
 	return fclose(out) ? NULL : text;
 }
 
-/* @text to @path, whole or not at all. */
-static int replace_file(const char *path, const char *text)
-{
-	_cleanup_free_ char *next = NULL;
-	_cleanup_fclose_ FILE *file = NULL;
-	int err;
-
-	if (!text || asprintf(&next, "%s.new", path) < 0)
-		return -ENOMEM;
-	file = fopen(next, "we");
-	if (!file)
-		return -errno;
-	if (fprintf(file, "%s\n", text) > 0 && !fflush(file) && !rename(next, path))
-		return 0;
-	err = -errno;
-	(void)unlink(next); /* half a file is no use to anybody */
-	return err;
-}
-
-int stats_write(const struct stats_source *source, const char *path)
+int stats_write(const struct stats_source *source)
 {
 	struct snapshot snapshot = take_snapshot(source);
 	_cleanup_free_ char *text = snapshot_to_json(&snapshot);
 
-	return replace_file(path, text);
+	return text ? attacher_write(source->attacher, ATTACH_WRITE_STATS, text) : -ENOMEM;
 }
 
-int stats_write_metrics(const struct stats_source *source, const char *path)
+int stats_write_metrics(const struct stats_source *source)
 {
 	struct snapshot snapshot = take_snapshot(source);
 	_cleanup_free_ char *text = snapshot_to_metrics(&snapshot);
 
-	return replace_file(path, text);
+	return text ? attacher_write(source->attacher, ATTACH_WRITE_METRICS, text) : -ENOMEM;
 }
 
 void stats_log(const struct stats_source *source)

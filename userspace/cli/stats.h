@@ -5,9 +5,9 @@
 #ifndef BPFXRAY_CLI_STATS_H
 #define BPFXRAY_CLI_STATS_H
 
+#include "cli/attacher.h"
 #include "cli/exporter.h"
-#include "cli/libraries.h"
-#include "probe/kernel.h"
+#include "probe/ring.h"
 #include "trace/trace.h"
 #include "xray/sampler.h"
 
@@ -20,25 +20,25 @@ struct session_counters {
 };
 
 struct stats_source {
-	struct kernel *kernel;
+	struct attacher *attacher;
+	const struct ring *ring;
 	const struct trace *trace;
 	const struct exporter *exporter;
-	const struct libraries *libraries;
 	const struct sampler *sampler;
 	const struct session_counters *session;
 };
 
 /*
- * Writes every counter to @path, whole or not at all (a new file takes its place). 0 or a negative
- * errno.
+ * Writes every counter to the file of --stats, whole or not at all (a new file takes its place; the
+ * attacher does it). 0 or a negative errno.
  */
-int stats_write(const struct stats_source *source, const char *path);
+int stats_write(const struct stats_source *source);
 
 /*
- * The same as Prometheus's text format has it; beside each counter by its own name every loss as
- * bpfxray_lost_total with its cause.
+ * The same to that of --metrics, as Prometheus's text format has it; beside each counter by its own
+ * name every loss as bpfxray_lost_total with its cause.
  */
-int stats_write_metrics(const struct stats_source *source, const char *path);
+int stats_write_metrics(const struct stats_source *source);
 
 /*
  * Logs requests, statements and documents sent, then each counter of a loss that is not 0, or that

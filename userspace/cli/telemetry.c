@@ -40,7 +40,7 @@ static void answer_health(const struct telemetry *telemetry, const char *why)
 	const struct health_report report = {
 		.why = why,
 		.daemon = daemon,
-		.processes = kernel_targets(telemetry->source.kernel),
+		.processes = attacher_targets(telemetry->source.attacher),
 		.requests = exporter->counters.segments,
 		.sent = udp ? udp->sent : 0,
 		.lost = udp ? udp->too_large + udp->dropped_full + udp->dropped_unsent : 0,
@@ -68,7 +68,7 @@ static void say_line(const struct stats_source *source)
 static void write_metrics(struct telemetry *telemetry)
 {
 	const char *path = telemetry->options->metrics;
-	int err = stats_write_metrics(&telemetry->source, path);
+	int err = stats_write_metrics(&telemetry->source);
 
 	if (err < 0 && err != telemetry->metrics_error)
 		log_error("cannot write metrics to %s: %s; it is tried again", path,
@@ -95,7 +95,7 @@ void telemetry_tick(struct telemetry *telemetry, const char *why, uint64_t now_n
 int telemetry_tell(struct telemetry *telemetry)
 {
 	const char *path = telemetry->options->stats;
-	int err = path ? stats_write(&telemetry->source, path) : 0;
+	int err = path ? stats_write(&telemetry->source) : 0;
 
 	stats_log(&telemetry->source);
 	if (err < 0)

@@ -82,8 +82,8 @@ static struct top_facts gather(struct top_view *view, const struct top_source *s
 	const struct exporter *exporter = source->stats.exporter;
 	struct top_facts facts = {
 		.services = texts->services,
-		.processes = kernel_targets(source->stats.kernel),
-		.backend = kernel_backend_name(source->stats.kernel),
+		.processes = attacher_targets(source->stats.attacher),
+		.backend = attacher_backend(source->stats.attacher),
 		.running_s = (now_ns - view->start_ns) / 1000000000,
 		.documents = exporter->counters.documents,
 		.sent = exporter->daemon ? exporter_udp(exporter)->sent : 0,

@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "probe/again.h"
 #include "probe/backend.h"
 #include "probe/kernel_private.h"
+#include "probe/ring.h"
 #include "util/cleanup.h"
 
 /* include/linux/err.h of the kernel, not for userspace: no trampolines on this architecture. */
@@ -61,30 +63,6 @@ static int attach(struct kernel *kernel)
 	bpf_program__set_autoattach(kernel->skel->progs.iter__sweep, false);
 	err = bpfxray_bpf__attach(kernel->skel);
 	return err ?: attach_sweep(kernel);
-}
-
-/*
- * The sweep may catch an exchange in the middle of a call: such a snapshot contradicts itself and
- * is passed over, because the exchange is sent again.
- */
-static bool is_snapshot(const void *data, size_t len)
-{
-	const struct bx_exchange *ex = data;
-
-	return len >= sizeof(*ex) && ex->record.type == BX_RECORD_EXCHANGE &&
-	       ex->flags & BX_EX_SNAPSHOT;
-}
-
-static int handle_record(void *ctx, void *data, size_t len)
-{
-	struct kernel *kernel = ctx;
-	struct record_view view;
-
-	if (record_check(data, len, &view) < 0)
-		kernel->bad_records += !is_snapshot(data, len);
-	else if (kernel->sink.record)
-		kernel->sink.record(kernel->sink.ctx, &view);
-	return 0;
 }
 
 /* This process as its own target, for the time of one message over a socket pair. */
@@ -186,15 +164,39 @@ static int try_backends(struct kernel *kernel, enum kernel_backend wanted, char 
 	return err;
 }
 
-int kernel_open(const struct kernel_options *options, struct kernel_sink sink, struct kernel **ret,
-		char *why, size_t why_cap)
+static void ignore(void *ctx, const struct record_view *view)
+{
+	(void)ctx, (void)view;
+}
+
+/* What the own call left in the ring is nobody's. */
+static int empty_ring(const struct kernel *kernel)
+{
+	_cleanup_close_ int fd = fcntl(kernel_ring_fd(kernel), F_DUPFD_CLOEXEC, 3);
+	struct ring *ring;
+	int err = fd < 0 ? -errno : ring_open(fd, (struct ring_sink){ .record = ignore }, &ring);
+
+	if (err)
+		return err;
+	(void)TAKE_FD(fd);
+	ring_drain(ring);
+	ring_free(ring);
+	return 0;
+}
+
+int kernel_ring_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.ring);
+}
+
+int kernel_open(const struct kernel_options *options, struct kernel **ret, char *why,
+		size_t why_cap)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 	int err;
 
 	if (!kernel)
 		return -ENOMEM;
-	kernel->wait_fd = -1;
 	libbpf_set_print(options->verbose ? print_all : print_quietly);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	kernel->options = *options;
@@ -204,17 +206,12 @@ int kernel_open(const struct kernel_options *options, struct kernel_sink sink, s
 		return err;
 	}
 	kernel_counters(kernel, kernel->base);
-	kernel->ring =
-		ring_buffer__new(bpf_map__fd(kernel->skel->maps.ring), handle_record, kernel, NULL);
-	err = kernel->ring ? kernel_open_wait(kernel) : -errno;
+	err = empty_ring(kernel);
 	if (err) {
 		snprintf(why, why_cap, "ring buffer: %s", strerror(-err));
 		kernel_free(kernel);
 		return err;
 	}
-	/* what the own call left in the ring is nobody's */
-	ring_buffer__consume(kernel->ring);
-	kernel->sink = sink;
 	*ret = kernel;
 	return 0;
 }
@@ -228,8 +225,6 @@ struct kernel *kernel_free(struct kernel *kernel)
 {
 	if (!kernel)
 		return NULL;
-	ring_buffer__free(kernel->ring);
-	cleanup_close(&kernel->wait_fd);
 	unload(kernel);
 	free(kernel);
 	return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel.h - the kernel side as an object: loaded, attached to targets, drained, swept, counted,
- * let go.
+ * kernel.h - the kernel side as an object: loaded, attached to targets, swept, counted, let go. Its
+ * records are read by ring.h, which may be in another process.
  *
  * libbpf lives only in probe/. Nothing stays attached when the process ends, however it ends: every
  * link is a descriptor of this process.
@@ -16,7 +16,6 @@
 #include <sys/types.h>
 
 #include "bpfxray/wire.h"
-#include "probe/record.h"
 
 enum kernel_backend {
 	KERNEL_BACKEND_AUTO,
@@ -32,25 +31,23 @@ struct kernel_options {
 	enum kernel_backend backend;
 	size_t ring_bytes;     /* a power of two; 0: BX_RING_BYTES */
 	size_t open_exchanges; /* places in the pool; 0: BX_POOL_MAX */
+	pid_t agent_pid;       /* whom another tracer is told of; 0: this process */
 	bool verbose;	       /* libbpf's own messages, the verifier's log included */
 };
 
 struct kernel;
-
-/* Takes checked records, one at a time, valid during the call only. */
-struct kernel_sink {
-	void (*record)(void *ctx, const struct record_view *view);
-	void *ctx;
-};
 
 /*
  * Loads and attaches: the first backend, in the order of enum kernel_backend, that loads, attaches
  * and sees the calls that this process makes itself on a socket pair. No target yet. Returns 0, or
  * a negative errno with @why set to what failed.
  */
-int kernel_open(const struct kernel_options *options, struct kernel_sink sink, struct kernel **ret,
-		char *why, size_t why_cap);
+int kernel_open(const struct kernel_options *options, struct kernel **ret, char *why,
+		size_t why_cap);
 struct kernel *kernel_free(struct kernel *kernel);
+
+/* The descriptor of the ring buffer, the kernel's own, for ring_open(). */
+int kernel_ring_fd(const struct kernel *kernel);
 
 /* "sock", "fentry", "kprobe" or "syscall". */
 const char *kernel_backend_name(const struct kernel *kernel);
@@ -83,19 +80,6 @@ pid_t kernel_next_target(struct kernel *kernel, pid_t tgid);
 /* Exchanges that are open now: opened, and neither sent for good, nor dropped, nor lost. */
 size_t kernel_open_exchanges(struct kernel *kernel);
 
-/*
- * Waits up to @timeout_ms for the kernel side's wake-up, which comes when a quarter of the ring is
- * filled, or until a descriptor of kernel_wait_for() can be read. Returns 1 for a wake-up, else 0,
- * or a negative errno. What the ring holds stays there until kernel_drain().
- */
-int kernel_wait(struct kernel *kernel, int timeout_ms);
-
-/* From now on kernel_wait() also returns when @fd can be read. 0 or a negative errno. */
-int kernel_wait_for(struct kernel *kernel, int fd);
-
-/* Hands on what the ring holds without waiting. */
-int kernel_drain(struct kernel *kernel);
-
 /* Walks the open exchanges: quiet ones come as snapshots with the next drain. */
 int kernel_sweep(struct kernel *kernel);
 
@@ -113,9 +97,6 @@ void kernel_detach(struct kernel *kernel);
 
 /* Counters since kernel_open(), summed over the CPUs. */
 void kernel_counters(struct kernel *kernel, uint64_t ret[BX_C_MAX]);
-
-/* Records that failed record_check(). */
-uint64_t kernel_bad_records(const struct kernel *kernel);
 
 /*
  * The process id of another live tracer that follows @tgid, 0 when there is none, or a negative

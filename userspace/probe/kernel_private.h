@@ -10,14 +10,10 @@
 
 struct kernel {
 	struct bpfxray_bpf *skel;
-	struct ring_buffer *ring;
-	int wait_fd; /* epoll: the ring's wake-up, and what kernel_wait_for() was given */
 	struct bpf_link *sweep;
-	struct kernel_sink sink;
 	struct kernel_options options;
 	enum kernel_backend backend;
-	uint64_t base[BX_C_MAX]; /* counters after the own call */
-	uint64_t bad_records;
+	uint64_t base[BX_C_MAX];    /* counters after the own call */
 	bool again;		    /* second programs are attached, see again.h */
 	uint64_t idle[BX_POOL_MAX]; /* keys in the map idle_by_conn: for the next sweep */
 	size_t idle_count;
@@ -31,9 +27,6 @@ struct target_value {
 	uint32_t agent_pid;
 	uint32_t root_pid;
 };
-
-/* Sets kernel->wait_fd. 0 or a negative errno. */
-int kernel_open_wait(struct kernel *kernel);
 
 /* Empties the pool. */
 void kernel_release_all(struct kernel *kernel);

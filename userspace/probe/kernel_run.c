@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernel_run.c - see kernel.h: targets, draining, sweeping and counting while it runs. */
+/* kernel_run.c - see kernel.h: targets, sweeping and counting while it runs. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "probe/again.h"
@@ -13,7 +12,8 @@
 
 int kernel_add_target(struct kernel *kernel, pid_t tgid, pid_t root)
 {
-	struct target_value target = { .agent_pid = getpid(), .root_pid = root };
+	struct target_value target = { .agent_pid = kernel->options.agent_pid ?: getpid(),
+				       .root_pid = root };
 	uint32_t key = tgid;
 
 	return bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.bx_targets), &key, &target,
@@ -102,47 +102,6 @@ size_t kernel_open_exchanges(struct kernel *kernel)
 	return count_keys(bpf_map__fd(kernel->skel->maps.pool), &conn);
 }
 
-/*
- * Edge-triggered: a ring that holds anything counts as readable, and under load would never let the
- * agent sleep; only the kernel side's own wake-up does.
- */
-int kernel_open_wait(struct kernel *kernel)
-{
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u32 = 1 };
-
-	kernel->wait_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (kernel->wait_fd < 0)
-		return -errno;
-	return epoll_ctl(kernel->wait_fd, EPOLL_CTL_ADD, bpf_map__fd(kernel->skel->maps.ring),
-			 &event)
-		       ? -errno
-		       : 0;
-}
-
-int kernel_wait_for(struct kernel *kernel, int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN };
-
-	return epoll_ctl(kernel->wait_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
-}
-
-int kernel_wait(struct kernel *kernel, int timeout_ms)
-{
-	struct epoll_event events[4];
-	int woken = 0, n = epoll_wait(kernel->wait_fd, events, 4, timeout_ms);
-
-	if (n < 0)
-		return -errno;
-	while (n--)
-		woken |= (int)events[n].data.u32;
-	return woken;
-}
-
-int kernel_drain(struct kernel *kernel)
-{
-	return ring_buffer__consume(kernel->ring);
-}
-
 int kernel_sweep(struct kernel *kernel)
 {
 	int fd = bpf_map__fd(kernel->skel->maps.idle_by_conn);
@@ -199,9 +158,4 @@ void kernel_counters(struct kernel *kernel, uint64_t ret[BX_C_MAX])
 		ret[i] = counter_sum(fd, i, values, cpus) - kernel->base[i];
 	ret[BX_C_LEFT_OUT] = again_left_out(kernel, &missed) - kernel->base[BX_C_LEFT_OUT];
 	ret[BX_C_MISSED] = missed - kernel->base[BX_C_MISSED];
-}
-
-uint64_t kernel_bad_records(const struct kernel *kernel)
-{
-	return kernel->bad_records;
 }

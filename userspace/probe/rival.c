@@ -20,7 +20,10 @@ static int rival_in_map(uint32_t id, pid_t tgid)
 		return 0;
 	if (strcmp(info.name, TARGETS_MAP_NAME) || info.value_size != sizeof(target))
 		return 0;
-	if (bpf_map_lookup_elem(fd, &key, &target) || (pid_t)target.agent_pid == getpid())
+	if (bpf_map_lookup_elem(fd, &key, &target))
+		return 0;
+	/* the one who asks may be the part of a tracer that holds the maps: named is its parent */
+	if ((pid_t)target.agent_pid == getpid() || (pid_t)target.agent_pid == getppid())
 		return 0;
 	/* a killed tracer's maps go away a moment later */
 	return kill(target.agent_pid, 0) && errno == ESRCH ? 0 : (int)target.agent_pid;

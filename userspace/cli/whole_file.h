@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* whole_file.h - a file that others read at any time: the old one or the new one, never a half. */
+#ifndef BPFXRAY_CLI_WHOLE_FILE_H
+#define BPFXRAY_CLI_WHOLE_FILE_H
+
+/*
+ * Writes @text and a newline to @path, by way of a new file beside it that takes its place. 0 or a
+ * negative errno; then the old one is as it was.
+ */
+int whole_file_write(const char *path, const char *text);
+
+#endif
