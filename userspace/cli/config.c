@@ -9,26 +9,18 @@
 
 #include "cli/options_table.h"
 #include "util/cleanup.h"
+#include "util/read_file.h"
 
 int config_read(const char *path, char **ret)
 {
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-	_cleanup_free_ char *text = malloc(CONFIG_MAX + 1);
-	size_t len;
+	_cleanup_free_ char *text = NULL;
+	ssize_t len = read_file(path, CONFIG_MAX, &text);
 
-	if (!file)
-		return -errno;
-	if (!text)
-		return -ENOMEM;
-	len = fread(text, 1, CONFIG_MAX + 1, file);
-	if (ferror(file))
-		return errno ? -errno : -EIO;
-	if (len > CONFIG_MAX)
-		return -EFBIG;
+	if (len < 0)
+		return (int)len;
 	/* what stands behind a NUL byte would be passed over */
-	if (memchr(text, '\0', len))
+	if (memchr(text, '\0', (size_t)len))
 		return -EBADMSG;
-	text[len] = '\0';
 	*ret = TAKE_PTR(text);
 	return 0;
 }

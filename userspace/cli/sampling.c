@@ -11,32 +11,13 @@
 #include "util/array.h"
 #include "util/cleanup.h"
 #include "util/log.h"
-
-/* Reads at most SAMPLING_FILE_MAX bytes. Returns the length or a negative errno. */
-static ssize_t read_file(const char *path, char **ret)
-{
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-	_cleanup_free_ char *text = file ? malloc(SAMPLING_FILE_MAX + 1) : NULL;
-	size_t len;
-
-	if (!file)
-		return -errno;
-	if (!text)
-		return -ENOMEM;
-	len = fread(text, 1, SAMPLING_FILE_MAX + 1, file);
-	if (ferror(file))
-		return -errno;
-	if (len > SAMPLING_FILE_MAX)
-		return -EFBIG;
-	*ret = TAKE_PTR(text);
-	return (ssize_t)len;
-}
+#include "util/read_file.h"
 
 static enum exit_code read_rules(const char *path, struct sampling_local **ret)
 {
 	_cleanup_free_ char *text = NULL;
 	char error[SAMPLING_ERROR_CAP];
-	ssize_t len = read_file(path, &text);
+	ssize_t len = read_file(path, SAMPLING_FILE_MAX, &text);
 	int r;
 
 	if (len < 0) {

@@ -40,11 +40,6 @@ bool json_add_int(cJSON *object, const char *key, int64_t value)
 	return attach(object, key, cJSON_CreateRaw(text));
 }
 
-bool json_add_known(cJSON *object, const char *key, int64_t value)
-{
-	return value < 0 ? !!object : json_add_int(object, key, value);
-}
-
 bool json_add_seconds(cJSON *object, const char *key, uint64_t us)
 {
 	char text[32];
@@ -70,11 +65,6 @@ bool json_add_ms(cJSON *object, const char *key, uint64_t ns)
 bool json_add_bool(cJSON *object, const char *key, bool value)
 {
 	return attach(object, key, cJSON_CreateBool(value));
-}
-
-bool json_add_true(cJSON *object, const char *key, bool value)
-{
-	return value ? json_add_bool(object, key, true) : !!object;
 }
 
 cJSON *json_add_object(cJSON *object, const char *key)

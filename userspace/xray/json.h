@@ -20,15 +20,11 @@ bool json_add_bytes(cJSON *object, const char *key, struct bytes text, size_t ca
 bool json_add_string(cJSON *object, const char *key, const char *text, size_t cap);
 
 bool json_add_int(cJSON *object, const char *key, int64_t value);
-/* The same, but a negative value, which means unknown, adds nothing. */
-bool json_add_known(cJSON *object, const char *key, int64_t value);
 /* Microseconds as seconds with 6 decimals. */
 bool json_add_seconds(cJSON *object, const char *key, uint64_t us);
 /* Nanoseconds as milliseconds with up to 3 decimals. */
 bool json_add_ms(cJSON *object, const char *key, uint64_t ns);
 bool json_add_bool(cJSON *object, const char *key, bool value);
-/* `true` when @value, nothing otherwise. */
-bool json_add_true(cJSON *object, const char *key, bool value);
 
 /* A new member object or array, which @object owns. */
 cJSON *json_add_object(cJSON *object, const char *key);
