@@ -11,8 +11,7 @@
 #include "capture.bpf.h"
 #include "conn.bpf.h"
 
-#define SOCK_DGRAM 2
-#define PORT_DNS   53
+#define PORT_DNS 53
 
 struct dns_record {
 	struct bx_dns head;
@@ -103,25 +102,6 @@ static __always_inline bool dns__has_asked(struct sock *sk)
 	struct conn *conn = conn_by_pointer ? NULL : conn__of(sk, false);
 
 	return conn && conn->protocol == BX_PROTO_DNS;
-}
-
-/* A target's @thread moved @len bytes on @sk, which is no stream. */
-static __noinline int dns__moved(struct sock *sk, struct task_struct *task, struct thread *thread,
-				 __u32 len, __u32 dir)
-{
-	bool connected = BPF_CORE_READ(sk, __sk_common.skc_dport);
-	bool sent = dir;
-
-	if (BPF_CORE_READ(sk, sk_type) != SOCK_DGRAM || (connected && sent))
-		return 0;
-	if (!sent && !(connected ? dns__is_server(sk) : dns__has_asked(sk)))
-		return 0;
-	syscall__current(task, &thread->call);
-	if (!sent)
-		return dns__tell(task, thread, len);
-	if (dns__addressed(task, &thread->call))
-		dns__asks(sk);
-	return 0;
 }
 
 #endif

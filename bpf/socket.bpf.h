@@ -10,7 +10,7 @@
 #define BPFXRAY_SOCKET_BPF_H
 
 #include "client.bpf.h"
-#include "dns.bpf.h"
+#include "datagram.bpf.h"
 #include "tls.bpf.h"
 #include "verdict.bpf.h"
 

@@ -15,7 +15,7 @@ static __always_inline int socket__returned(struct sock *sk, struct task_struct 
 	if (ret < 0)
 		return 0;
 	if (sk->sk_type != SOCK_STREAM)
-		return dns__moved(sk, task, thread, ret, dir);
+		return datagram__moved(sk, task, thread, ret, dir);
 	syscall__current(task, &thread->call);
 	return socket__call(sk, task, thread, ret, dir);
 }

@@ -74,7 +74,7 @@ static __always_inline int syscall__moved(struct sys_exit *ctx, __u32 dir)
 	if (!sk)
 		return 0;
 	if (BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
-		return dns__moved(sk, task, thread, syscall__bytes(call, ctx->ret), dir);
+		return datagram__moved(sk, task, thread, syscall__bytes(call, ctx->ret), dir);
 	return socket__call(sk, task, thread, syscall__bytes(call, ctx->ret), dir);
 }
 

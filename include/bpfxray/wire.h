@@ -270,6 +270,7 @@ enum bx_counter {
 	BX_C_TLS_UNTIED,    /* reads and writes of TLS sessions that no socket is known of */
 	BX_C_NAMES,	    /* datagrams of name servers that entered the ring */
 	BX_C_LOST_NAMES,    /* names lost: ring full */
+	BX_C_SDK_DOCUMENTS, /* datagrams of a target that begin as an X-Ray SDK's documents do */
 	BX_C_LEFT_OUT,	    /* runs of programs that the kernel left out; counted by the agent */
 	BX_C_MISSED,	    /* those of them that no second program made up for; the same */
 	BX_C_MAX

@@ -4,6 +4,7 @@
 than glibc.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ import unittest  # noqa: E402
 from lib import certificates, mariadb, shapes, suite, traced  # noqa: E402
 from lib.paths import BPFXRAY, venv_program  # noqa: E402
 from lib.process import Processes  # noqa: E402
-from lib.servers import Server  # noqa: E402
+from lib.servers import Server, wait_http  # noqa: E402
 
 SMALL = Path(__file__).with_name("small_server.c")
 LOADED = (
@@ -23,6 +24,22 @@ LOADED = (
     "ctypes.CDLL(sys.argv[1]);"
     "print('LOADED', flush=True); input()"
 )
+# Imports nothing of an SDK, but loads what is named; then sends what an SDK sends, and what not.
+SENDING = """
+import ctypes, socket, sys
+for library in sys.argv[1:]:
+    ctypes.CDLL(library)
+print("LOADED", flush=True)
+sys.stdin.readline()
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+texts = "todo.requests:1|c", '{"format":', '{"formats":1}', DOCUMENT, DOCUMENT.replace(" ", "")
+for text in texts:
+    one.sendto(text.encode(), ("127.0.0.1", 9))
+print("DONE", flush=True)
+sys.stdin.readline()
+"""
+DOCUMENT = '{"format": "json", "version": 1}\n{}'
+SENDING = SENDING.replace("texts =", f"DOCUMENT = {DOCUMENT!r}\ntexts =")
 HALF = "libhalf.so"  # a library that defines some of the functions only
 # A session whose two ends are both in memory: what asyncio does with OpenSSL.
 IN_MEMORY = """
@@ -60,9 +77,12 @@ class Libraries(unittest.TestCase):
     def setUp(self):
         self.processes = self.enterContext(Processes())
 
-    def python(self, *words):
+    def python(self, *words, path=""):
         command = [venv_program("python"), "-c", *map(str, words)]
-        one = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        env = {**os.environ, "PYTHONPATH": str(path)}
+        one = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+        )
         self.addCleanup(one.communicate, "\n")
         self.assertEqual("LOADED\n", one.stdout.readline())
         return one
@@ -90,6 +110,48 @@ class Libraries(unittest.TestCase):
         lacking = [line.strip() for line in lines if line.strip().startswith("it lacks SSL_")]
         self.assertEqual(["it lacks SSL_write, SSL_read_ex, SSL_write_ex, SSL_free"], lacking)
 
+    def doctor_of_sdk(self, one):
+        done = subprocess.run(
+            [BPFXRAY, "doctor", "--pid", str(one.pid)], capture_output=True, text=True, timeout=60
+        )
+        lines = iter(done.stdout.splitlines())
+        found = next(line for line in lines if line.startswith("  aws_xray_sdk"))
+        return found.split(None, 1)[1], next(lines, "")
+
+    def test_doctor_finds_an_sdk(self):
+        """Its package beside the process, and in use by what is mapped of it."""
+        self.assertEqual(
+            "not found among the packages of the process",
+            self.doctor_of_sdk(self.python(SENDING))[0])
+        packages = self.processes.directory / "packages"
+        (packages / "aws_xray_sdk").mkdir(parents=True)
+        (packages / "aws_xray_sdk" / "version.py").write_text("VERSION = '2.15.0'\n")
+        (packages / "wrapt").mkdir()
+        library = packages / "wrapt" / "_wrappers.test.so"
+        built = ["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(library)]
+        subprocess.run(built, input="int wrapped;", text=True, check=True)
+        path = f"/no/such/directory:{packages}"
+        self.assertEqual(
+            f"in {packages}; not in use, as it seems",
+            self.doctor_of_sdk(self.python(SENDING, path=path))[0])
+        told, more = self.doctor_of_sdk(self.python(SENDING, library, path=path))
+        self.assertIn(f"in {packages}, with what it needs loaded", told)
+        self.assertIn("double segments", told)
+        self.assertIn("--adopt-trace", more)
+
+    def test_documents_of_an_sdk_are_noticed(self):
+        """Once, however many there are, and nothing that only looks similar."""
+        one = self.python(SENDING)
+        with traced.session(self.processes, [one.pid]) as session:
+            one.stdin.write("\n")
+            one.stdin.flush()
+            self.assertEqual("DONE\n", one.stdout.readline())
+            stats = session.finish()
+        self.assertEqual(2, stats["kernel"]["documents_of_sdk"])
+        told = session.messages
+        self.assertEqual(1, told.count("sends documents to an X-Ray daemon: an X-Ray SDK in"), told)
+        self.assertEqual(1, told.count("--adopt-trace puts them"), told)
+
     def test_tls_in_memory_is_counted(self):
         from lib import certificates
 
@@ -112,7 +174,7 @@ class Libraries(unittest.TestCase):
         port = mariadb.free_port()
         process = self.processes.start("musl", [program, port])
         server = Server("musl", ("127.0.0.1", port), [process])
-        process.wait_ready(lambda: shapes.Ask("GET", "/ready").send(server.address).response)
+        wait_http(process, server.address)
         with traced.session(self.processes, [process.pid]) as session:
             for _ in range(3):
                 ask = shapes.Ask("GET", "/musl").send(server.address)

@@ -12,6 +12,7 @@
 #include "host/maps.h"
 #include "host/process.h"
 #include "host/recognise.h"
+#include "host/sdk.h"
 #include "host/service_name.h"
 #include "probe/features.h"
 #include "probe/kernel.h"
@@ -167,6 +168,25 @@ static void print_probed_files(const struct pid_set *tree, FILE *out)
 		fprintf(out, "  %-15s no library yet; what is loaded later is noticed\n", "probed");
 }
 
+/* An SDK in another language is seen by what it sends: `trace` tells of that. */
+static void print_sdk(const struct pid_set *tree, FILE *out)
+{
+	struct sdk_evidence found = { 0 };
+
+	for (size_t i = 0; i < tree->count; i++)
+		sdk_look(tree->at[i], &found);
+	fprintf(out, "  %-15s ", "aws_xray_sdk");
+	if (!found.directory[0])
+		fprintf(out, "not found among the packages of the process\n");
+	else if (!found.wrapt)
+		fprintf(out, "in %s; not in use, as it seems\n", found.directory);
+	else
+		fprintf(out,
+			"in %s, with what it needs loaded: where it is in use, requests have "
+			"double segments;\n  %-15s --adopt-trace puts both into one trace\n",
+			found.directory, "");
+}
+
 static void print_libraries(const struct pid_set *tree, FILE *out)
 {
 	struct recognised seen = { 0 };
@@ -180,7 +200,7 @@ static void print_libraries(const struct pid_set *tree, FILE *out)
 		   out);
 	print_list("TLS library", &seen.tls, "none mapped", out);
 	print_probed_files(tree, out);
-	fprintf(out, "  %-15s cannot be told from outside\n", "aws_xray_sdk");
+	print_sdk(tree, out);
 	if (unread)
 		fprintf(out, "  %-15s %zu of %zu processes ended or could not be read\n", "",
 			unread, tree->count);

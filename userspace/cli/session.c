@@ -193,6 +193,7 @@ static void tick(struct session *session)
 	exporter_tick(&session->exporter, now_ns);
 	session_tick_sampling(session, now_ns);
 	explain_silence(session, now_ns);
+	session_look_for_sdk(session, now_ns);
 	session_tick_hosts(session, now_ns);
 	services_forget(&session->services, now_ns);
 	report_output_error(session);
@@ -257,6 +258,8 @@ enum exit_code session_finish(struct session *session)
 	ring_drain(session->ring);
 	exporter_refresh_clock(&session->exporter);
 	trace_flush(session->trace, session_now_ns());
+	session->sdk_due_ns = 0;
+	session_look_for_sdk(session, session_now_ns());
 	exporter_finish(&session->exporter);
 	report_output_error(session);
 	session->view = top_view_end(session->view, &top, session_now_ns());

@@ -39,6 +39,8 @@ struct session {
 	uint64_t watchdog_ns, watchdog_next_ns;
 	bool ring_failed; /* the last poll of the ring failed */
 	bool silence_explained;
+	uint64_t sdk_due_ns;
+	bool sdk_told; /* that an SDK is inside of the service */
 };
 
 /* Returns what SIGTERM and SIGINT set. */
@@ -50,6 +52,8 @@ void session_take_request(void *ctx, const struct request *request);
 enum exit_code session_open_sampling(struct session *session);
 void session_tick_sampling(struct session *session, uint64_t now_ns);
 void session_take_idle(void *ctx, uint64_t conn, uint32_t seq);
+/* Warns when a traced process has sent documents for X-Ray; looks once a second. */
+void session_look_for_sdk(struct session *session, uint64_t now_ns);
 void session_tick_hosts(struct session *session, uint64_t now_ns);
 uint32_t session_tree(void *ctx, uint32_t tgid);
 /* Follows each --pid with its descendants, and what else is chosen and runs already. */

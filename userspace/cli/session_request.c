@@ -47,16 +47,35 @@ static void read_header(struct session_counters *counters, const struct request 
 }
 
 /* Said once: the console would show each request twice. */
+static void tell_sdk(struct session *session, const char *what)
+{
+	if (session->sdk_told)
+		return;
+	session->sdk_told = true;
+	log_warn("the service %s: an X-Ray SDK in it sends segments of its own, so that requests "
+		 "may appear twice%s",
+		 what,
+		 session->options->adopt_trace ? "; they are in one trace (--adopt-trace)"
+					       : "; --adopt-trace puts them into one trace");
+}
+
 static void note_sdk(struct session *session, const struct request *request)
 {
 	struct trace_header header;
 
-	if (!trace_header_names_trace(bytes_str(request->answer_trace_header), &header) ||
-	    session->counters.answers_of_sdk++)
+	if (!trace_header_names_trace(bytes_str(request->answer_trace_header), &header))
 		return;
-	log_warn("the service answers with X-Amzn-Trace-Id: an X-Ray SDK in it sends segments of "
-		 "its own, so that requests may appear twice%s",
-		 session->options->adopt_trace ? "; they are in one trace (--adopt-trace)" : "");
+	session->counters.answers_of_sdk++;
+	tell_sdk(session, "answers with X-Amzn-Trace-Id");
+}
+
+void session_look_for_sdk(struct session *session, uint64_t now_ns)
+{
+	if (session->sdk_told || now_ns < session->sdk_due_ns)
+		return;
+	session->sdk_due_ns = now_ns + NS_PER_S;
+	if (attacher_counters(session->attacher)->kernel[BX_C_SDK_DOCUMENTS])
+		tell_sdk(session, "sends documents to an X-Ray daemon");
 }
 
 static bool is_sampled(struct session *session, const struct request *request,

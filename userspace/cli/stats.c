@@ -56,6 +56,7 @@ static const struct counter {
 	{ KERNEL, BX_C_TLS_READ, "tls_sessions_read", false },
 	{ KERNEL, BX_C_CLIENT_CALLS, "client_calls", false },
 	{ KERNEL, BX_C_NAMES, "name_answers", false },
+	{ KERNEL, BX_C_SDK_DOCUMENTS, "documents_of_sdk", false },
 	{ KERNEL, BX_C_TLS_UNTIED, "tls_calls_without_socket", false },
 	{ KERNEL, BX_C_OTHER, "other_connections", false },
 	{ KERNEL, BX_C_WITHHELD, "withheld_packets", false },
