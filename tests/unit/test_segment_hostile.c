@@ -85,7 +85,7 @@ TEST(segment_of_hostile_bytes)
 		_cleanup_free_ char *text = string_of(fill, LONG), *json = NULL;
 		struct segment_fixture f;
 		size_t parts = 0;
-		struct document_sink sink = { check_part, &parts };
+		struct document_sink sink = { .document = check_part, .ctx = &parts };
 
 		segment_fixture_init(&f);
 		f.context.sql = fill % 2 ? SEGMENT_SQL_RAW : SEGMENT_SQL_SANITIZED;
@@ -106,7 +106,7 @@ TEST(segment_of_escapes_splits_into_parts_that_fit)
 	_cleanup_free_ char *text = string_of(1, LONG), *json = NULL;
 	struct segment_fixture f;
 	size_t parts = 0;
-	struct document_sink sink = { check_part, &parts };
+	struct document_sink sink = { .document = check_part, .ctx = &parts };
 
 	segment_fixture_init(&f);
 	f.context.sql = SEGMENT_SQL_RAW;

@@ -8,7 +8,9 @@
 
 #include "emit/document.h"
 #include "emit/split.h"
+#include "emit/truncate.h"
 #include "segment_fixture.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 DEFINE_CLEANUP(cleanup_json, cJSON *, cJSON_Delete);
@@ -35,7 +37,7 @@ static void parts_clear(struct parts *parts)
 
 static int split(const char *json, size_t max, struct parts *parts)
 {
-	struct document_sink sink = { keep, parts };
+	struct document_sink sink = { .document = keep, .ctx = parts };
 
 	return document_split(json, strlen(json), max, &sink);
 }
@@ -146,4 +148,63 @@ TEST(split_refuses_what_is_no_object)
 	CHECK_EQ(parts.count, 0);
 	CHECK_EQ(split("{\"id\":1}", 1, &parts), 1); /* nothing to take out */
 	parts_clear(&parts);
+}
+
+/* One subsegment that no datagram takes: its longest text is cut, and it says so. */
+TEST(split_truncates_what_is_too_large_alone)
+{
+	static const struct {
+		size_t count, len, max;
+		unsigned int truncated;
+	} rows[] = {
+		{ 1, 5000, 2500, 1 }, /* the statement alone is too large */
+		{ 3, 5000, 2500, 3 }, /* each of them */
+		{ 3, 1000, 2500, 0 }, /* none of them */
+		{ 1, 5000, 5600, 0 }, /* just not */
+		{ 1, 5000, 1200, 1 }, /* the smallest that the segment has room in */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		_cleanup_free_ char *json = segment_with(rows[i].count, rows[i].len);
+		struct parts parts = { 0 };
+		struct document_sink sink = { .document = keep, .ctx = &parts };
+		unsigned int marked = 0;
+		int documents;
+
+		unit_context("row %zu", i);
+		documents = document_split(json, strlen(json), rows[i].max, &sink);
+		CHECK_EQ(documents, parts.count);
+		CHECK_EQ(sink.truncated, rows[i].truncated);
+		CHECK(parts.count > rows[i].count || !sink.truncated);
+		for (size_t j = 0; j < parts.count; j++) {
+			CHECK(strlen(parts.json[j]) <= rows[i].max);
+			if (!strstr(parts.json[j], "\"truncated\":true"))
+				continue;
+			marked++;
+			/* not a byte shorter than it must be, but for the mark */
+			CHECK(strlen(parts.json[j]) + 50 > rows[i].max);
+			CHECK(strstr(parts.json[j], "\"sanitized_query\":\"xxx"));
+		}
+		CHECK_EQ(marked, rows[i].truncated);
+		parts_clear(&parts);
+	}
+}
+
+/* Cut between code points; ids and the mark of before stay. */
+TEST(truncate_keeps_what_a_document_is_known_by)
+{
+	_cleanup_(cleanup_json) cJSON *document = cJSON_Parse(
+		"{\"id\":\"0123456789abcdef\",\"name\":\"shop\",\"a\":\"\xc3\xa4\xc3\xa4\xc3\xa4"
+		"\xc3\xa4\",\"list\":[\"bb\"],\"metadata\":{\"bpfxray\":{\"pid\":7}}}");
+	_cleanup_free_ char *cut = NULL, *bare = NULL;
+
+	CHECK_EQ(truncate_texts(document, 142, 181), 0); /* 3 bytes too many with the mark */
+	cut = cJSON_PrintUnformatted(document);
+	CHECK_STR(cut,
+		  "{\"id\":\"0123456789abcdef\",\"name\":\"shop\",\"a\":\"\xc3\xa4\xc3\xa4\","
+		  "\"list\":[\"bb\"],\"metadata\":{\"bpfxray\":{\"pid\":7,\"truncated\":true}}}");
+	CHECK_EQ(truncate_texts(document, 142, 0), 0);
+	bare = cJSON_PrintUnformatted(document);
+	CHECK_STR(bare, "{\"id\":\"0123456789abcdef\",\"name\":\"shop\",\"a\":\"\",\"list\":[\"\"],"
+			"\"metadata\":{\"bpfxray\":{\"pid\":7,\"truncated\":true}}}");
 }

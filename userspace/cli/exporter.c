@@ -141,7 +141,7 @@ void exporter_send(struct exporter *exporter, const struct exporter_label *label
 		.realtime_offset_ns = exporter->realtime_offset_ns,
 		.random = { random_pool_fill, &exporter->random },
 	};
-	const struct document_sink sink = { send_document, exporter };
+	struct document_sink sink = { .document = send_document, .ctx = exporter };
 	struct json_writer *json = &exporter->json;
 
 	if (segment_encode(&context, request, json) < 0) {
@@ -150,6 +150,7 @@ void exporter_send(struct exporter *exporter, const struct exporter_label *label
 	}
 	if (document_split(json->at, json->len, DOCUMENT_MAX, &sink) < 0)
 		exporter->counters.unencodable++;
+	exporter->counters.truncated += sink.truncated;
 	exporter->counters.segments++;
 	exporter->counters.statements += request->statement_count;
 }

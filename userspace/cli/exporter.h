@@ -21,6 +21,7 @@ struct exporter_counters {
 	uint64_t statements;  /* subsegments in them */
 	uint64_t unencodable; /* lost: out of memory while encoding */
 	uint64_t documents;   /* documents that came of them */
+	uint64_t truncated;   /* of these, too large even alone: texts in them were cut */
 };
 
 struct exporter {

@@ -140,6 +140,7 @@ static const struct counter {
 	E(segments, false),
 	E(statements, false),
 	E(documents, false),
+	E(truncated, false),
 	E(unencodable, true),
 #undef E
 #define U(field, loss)                                                                             \

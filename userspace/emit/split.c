@@ -11,6 +11,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "emit/truncate.h"
 #include "util/cleanup.h"
 
 DEFINE_CLEANUP(cleanup_json, cJSON *, cJSON_Delete);
@@ -42,19 +43,36 @@ static int print(cJSON *document, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-/*
- * Takes the first subsegment out of @list and hands it on. Returns the bytes that the segment lost.
- */
-static int send_first(cJSON *list, const struct document_sink *sink)
+/* One document out, cut where it is too large even alone. Returns the bytes it had before. */
+static int send(cJSON *document, size_t max, struct document_sink *sink)
 {
-	_cleanup_(cleanup_json) cJSON *first = cJSON_DetachItemFromArray(list, 0);
 	_cleanup_free_ char *json = NULL;
-	int r = print(first, &json);
+	int r = print(document, &json), len;
 
 	if (r < 0)
 		return r;
+	len = (int)strlen(json);
+	if ((size_t)len > max) {
+		free(TAKE_PTR(json));
+		r = truncate_texts(document, (size_t)len, max);
+		r = r ?: print(document, &json);
+		sink->truncated++;
+	}
+	if (r < 0)
+		return r;
 	sink->document(sink->ctx, json, strlen(json));
-	return (int)strlen(json) + (list->child ? 1 : 0); /* its comma */
+	return len;
+}
+
+/*
+ * Takes the first subsegment out of @list and hands it on. Returns the bytes that the segment lost.
+ */
+static int send_first(cJSON *list, size_t max, struct document_sink *sink)
+{
+	_cleanup_(cleanup_json) cJSON *first = cJSON_DetachItemFromArray(list, 0);
+	int len = send(first, max, sink);
+
+	return len < 0 ? len : len + (list->child ? 1 : 0); /* its comma */
 }
 
 static int restore_times(cJSON *list)
@@ -69,22 +87,18 @@ static int restore_times(cJSON *list)
 	return 0;
 }
 
-static int send_rest(cJSON *segment, cJSON *list, const struct document_sink *sink)
+static int send_rest(cJSON *segment, cJSON *list, size_t max, struct document_sink *sink)
 {
-	_cleanup_free_ char *json = NULL;
 	int r = restore_times(list);
 
 	if (list && !list->child)
 		cJSON_Delete(cJSON_DetachItemViaPointer(segment, list));
 	if (!r)
-		r = print(segment, &json);
-	if (r < 0)
-		return r;
-	sink->document(sink->ctx, json, strlen(json));
-	return 0;
+		r = send(segment, max, sink);
+	return r < 0 ? r : 0;
 }
 
-int document_split(const char *json, size_t len, size_t max, const struct document_sink *sink)
+int document_split(const char *json, size_t len, size_t max, struct document_sink *sink)
 {
 	_cleanup_(cleanup_json) cJSON *segment = NULL;
 	cJSON *list;
@@ -99,11 +113,11 @@ int document_split(const char *json, size_t len, size_t max, const struct docume
 		return -EBADMSG;
 	list = cJSON_GetObjectItemCaseSensitive(segment, "subsegments");
 	for (; list && list->child && len > max; documents++) {
-		r = send_first(list, sink);
+		r = send_first(list, max, sink);
 		if (r < 0)
 			return r;
 		len -= (size_t)r < len ? (size_t)r : len;
 	}
-	r = send_rest(segment, list, sink);
+	r = send_rest(segment, list, max, sink);
 	return r < 0 ? r : documents;
 }

@@ -14,15 +14,17 @@ struct document_sink {
 	/* Takes one document, valid during the call only. Losses are the sink's to count. */
 	void (*document)(void *ctx, const char *json, size_t len);
 	void *ctx;
+	unsigned int truncated; /* documents that lost text (truncate.h), counted up */
 };
 
 /*
  * Hands @json (NUL-terminated, @len bytes) to @sink: as it is when it has at most @max bytes, else
  * its first subsegments alone, as many as it takes, then the segment with the others. A part that
- * is too large by itself is handed on all the same. Returns the number of documents, -EBADMSG when
+ * is too large by itself loses text and says so; one without text to lose is handed on as it is.
+ * Returns the number of documents, -EBADMSG when
  * @json is no object, or -ENOMEM; on errors the segment has not been handed on, some subsegments
  * may have been.
  */
-int document_split(const char *json, size_t len, size_t max, const struct document_sink *sink);
+int document_split(const char *json, size_t len, size_t max, struct document_sink *sink);
 
 #endif
