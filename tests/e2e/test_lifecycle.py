@@ -54,10 +54,14 @@ class Lifecycle(unittest.TestCase):
         process = self.start()
         self.plain.ask("?first")
         wait_until(lambda: first.documents, WAIT_S, "the first daemon gets nothing")
-        self.write(pid=self.plain.pid, daemon=second.address, stats=self.stats, db_spans="sdk")
+        self.write(pid=self.plain.pid, daemon=second.address, stats=self.stats,
+                   db_spans="sdk", sql="off",
+                   name_pattern="*.example.com", sampling="auto")
         os.kill(process.pid, signal.SIGHUP)
         wait_until(lambda: "is in force" in self.said(process), WAIT_S, "no reload")
-        self.assertIn("db-spans has changed, which needs another start", self.said(process))
+        for flag in ("db-spans", "name-pattern", "sampling"):
+            self.assertIn(f"{flag} has changed, which needs another start", self.said(process))
+        self.assertNotIn("sql has changed", self.said(process))
         for i in range(5):
             self.plain.ask(f"?second{i}")
         wait_until(lambda: len(second.documents) == 5, WAIT_S, "the second daemon gets nothing")

@@ -116,6 +116,27 @@ TEST(sampling_client_asks_and_reads_the_answer)
 	fake_stop(&fake);
 }
 
+/* SIGHUP may name another daemon: its name is in the next question. */
+TEST(sampling_client_names_the_daemon_of_now)
+{
+	const struct host_port other = { .host = "xray.example.com", .port = "2000" };
+	struct sampling_reply reply;
+	struct fake_daemon fake;
+	char question[1024];
+
+	if (!fake_start(&fake) || !ask(&fake, 0, question, sizeof(question)))
+		return;
+	CHECK(!strstr(question, "xray.example.com"));
+	sampling_client_rename(fake.client, &other);
+	fake_answer(&fake, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+	CHECK_EQ(step(&fake, 1, 20, &reply), 1);
+	close(fake.accepted);
+	fake.accepted = -1;
+	if (ask(&fake, 2, question, sizeof(question)))
+		CHECK(strstr(question, "\r\nHost: xray.example.com:2000\r\n"));
+	fake_stop(&fake);
+}
+
 TEST(sampling_client_asks_again_after_any_outcome)
 {
 	struct sampling_reply reply;

@@ -73,6 +73,12 @@ void sampling_close(struct sampling *sampling)
 	sampling->sampler = sampler_free(sampling->sampler);
 }
 
+void sampling_reload(struct sampling *sampling, const struct host_port *daemon)
+{
+	if (sampling->client)
+		sampling_client_rename(sampling->client, daemon);
+}
+
 void sampling_tell(const struct sampling *sampling)
 {
 	if (sampling->mode == SAMPLER_AUTO)

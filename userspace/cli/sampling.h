@@ -31,6 +31,9 @@ enum exit_code sampling_open(const char *how, const struct host_port *daemon, st
 void sampling_tell(const struct sampling *sampling);
 void sampling_close(struct sampling *sampling);
 
+/* The daemon to ask is another from now on. */
+void sampling_reload(struct sampling *sampling, const struct host_port *daemon);
+
 /* Carries the questions on, to the first of @daemons that answers; call it at each tick. */
 void sampling_tick(struct sampling *sampling, const struct endpoint_set *daemons,
 		   struct sampling_clock now);

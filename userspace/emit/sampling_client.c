@@ -56,6 +56,11 @@ static void hang_up(struct sampling_client *client)
 	client->request = NULL;
 }
 
+void sampling_client_rename(struct sampling_client *client, const struct host_port *name)
+{
+	client->name = *name;
+}
+
 struct sampling_client *sampling_client_free(struct sampling_client *client)
 {
 	if (client) {

@@ -22,6 +22,9 @@ struct sampling_client;
 int sampling_client_new(const struct host_port *name, struct sampling_client **ret);
 struct sampling_client *sampling_client_free(struct sampling_client *client);
 
+/* The daemon is another from now on; a question under way goes on as it was asked. */
+void sampling_client_rename(struct sampling_client *client, const struct host_port *name);
+
 /*
  * Begins to POST @body (JSON) to @path at the first of @to that takes a connection. Returns 0,
  * -EBUSY when one is under way, or -ENOMEM.
