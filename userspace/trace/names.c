@@ -144,7 +144,7 @@ static const char *find_answer(const struct names *names, const struct names_who
 		    !same_address(at->address, address))
 			continue;
 		if (!best || weight(at, who) > weight(best, who) ||
-		    (weight(at, who) == weight(best, who) && at->who.at_ns > best->who.at_ns))
+		    (weight(at, who) == weight(best, who) && at->who.at_ns >= best->who.at_ns))
 			best = at;
 	}
 	return best ? best->name : NULL;

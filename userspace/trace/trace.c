@@ -139,13 +139,16 @@ static int disowned(struct trace *trace, struct conn *conn, const struct bx_exch
 /* A name server's answers over TCP, each with its length in front. */
 static int named(struct trace *trace, struct conn *conn, const struct bx_exchange *ex)
 {
-	const uint8_t *text = (const uint8_t *)(ex + 1);
-	struct bytes answers = bytes_of(text + ex->turn[0].text_len, ex->turn[1].text_len), message;
 	const struct names_who who = names_who(trace, ex->tgid, ex->tid, ex->turn[1].first_ns);
+	struct bytes message;
+	struct turn answers;
 
-	conn_pass_fragments(conn);
-	while (!(ex->flags & BX_EX_SAME) && dns_cut_message(&answers, &message))
+	if (turn_open(&answers, ex, TURN_RESPONSE, &conn->fragments) < 0)
+		return -ENOMEM;
+	while (dns_cut_message(&answers.prefix, &message))
 		(void)names_learn(trace->names, &who, message);
+	turn_close(&answers);
+	conn_pass_fragments(conn);
 	return 0;
 }
 
