@@ -81,7 +81,10 @@ class Process:
     def wait_ready(self, condition, timeout_s=None):
         def ready():
             self.check_running()
-            return condition()
+            try:
+                return condition()
+            except ConnectionError:  # it does not listen yet
+                return False
 
         try:
             return wait_until(ready, timeout_s or READY_TIMEOUT_S, f"{self.name} is not ready")
