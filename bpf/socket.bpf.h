@@ -182,7 +182,8 @@ static __always_inline int socket__under_tls(struct moved *m)
 
 	if (!m->len) {
 		if (m->conn->flags & CONN_TLS && m->dir == RECEIVED)
-			socket__peer_ended(m->conn, bpf_ktime_get_ns());
+			socket__peer_ended(tls__conn(m->thread, m->task, m->conn),
+					   bpf_ktime_get_ns());
 		return 0;
 	}
 	ex = m->conn->id && !(m->conn->flags & CONN_TLS) ? exchange__of(m->conn->id) : NULL;

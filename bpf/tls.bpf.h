@@ -30,6 +30,17 @@ static __always_inline bool tls__encloses(struct thread *thread, struct conn *co
 	return false;
 }
 
+/* The connection of the plain text that the thread reads or writes on @conn's socket; else @conn.
+ */
+static __always_inline struct conn *tls__conn(struct thread *thread, struct task_struct *task,
+					      struct conn *conn)
+{
+	struct tls_key key = tls__key(task, thread->tls.session);
+	struct tls_conn *tls = bpf_map_lookup_elem(&tls_sessions, &key);
+
+	return tls && tls->conn.id == conn->id ? &tls->conn : conn;
+}
+
 /*
  * What is known of the socket becomes what is known of the session on it. A MySQL client asked for
  * TLS in the place of its login: that comes next, and holds the auth field.

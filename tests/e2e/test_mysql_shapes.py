@@ -21,7 +21,6 @@ from lib.fake_mysql import CAP_DEPRECATE_EOF, CAP_QUERY_ATTRIBUTES, FakeMySQL  #
 from lib.general_log import trim  # noqa: E402
 from lib.mysql_shapes import NAMES, emitted, expected, faults  # noqa: E402
 from lib.mysql_uses import PREPARING, Uses  # noqa: E402
-from lib.process import wait_until  # noqa: E402
 
 
 class Statements(Uses):
@@ -206,13 +205,10 @@ class Statements(Uses):
 
     # --- connections that fail
 
-    def kill_when_running(self, begin, what="CONNECTION"):
-        sql = f"SELECT id FROM information_schema.processlist WHERE info LIKE '{begin}%'"
-        ids = wait_until(lambda: self.database.query(sql), 10, f"{begin} runs")
-        self.database.query(f"KILL {what} {ids[0][0]}")
-
     def killed(self, action, driver, begin, what):
-        killer = threading.Thread(target=self.kill_when_running, args=(begin, what))
+        killer = threading.Thread(
+            target=mysql_shapes.kill_when_running, args=(self.database, begin, what)
+        )
         killer.start()
         use, segment = self.use(action, driver)
         killer.join()

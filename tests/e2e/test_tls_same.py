@@ -5,7 +5,9 @@ plain connection and over TLS, compared statement by statement, with errors, in 
 """
 
 import sys
+import threading
 from pathlib import Path
+from re import sub
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -16,39 +18,63 @@ from lib.mysql_shapes import NAMES, Use, exceptions, segment_of  # noqa: E402
 from lib.mysql_uses import PREPARING  # noqa: E402
 from lib.process import Processes  # noqa: E402
 
-# reconnect and killed connections end by a race of theirs: not here.
-ACTIONS = ("conversation", "errors", "several", "procedure", "many", "rows", "unbuffered", "locked")
+ACTIONS = ("conversation", "errors", "several", "procedure", "many", "rows", "unbuffered", "locked",
+           "killed", "reconnect")  # fmt: skip
+# When the server has closed for sure: else the next statement and its end race each other.
+IDLE_S = 0.5
+# Of a connection that is killed the last word may arrive, or only its end.
+SLEEPS = "SELECT SLEEP(30)"
+LOST = ("1927", "2006", "2013")
 
 
 def actions(driver):
     return ACTIONS + (("prepared",) if driver in PREPARING else ())
 
 
+def message_of(exception):
+    message = exception.get("message", "")
+    return "lost" if message.startswith(LOST) else message
+
+
 def told(segment):
     """What is the same whenever it is run."""
     return [
-        (s.command, s.text, s.own.get("rows"), [e.get("message") for e in exceptions(s)])
+        # a connection is killed by its number
+        (s.command, sub(r"KILL \d+", "KILL", s.text), s.own.get("rows"),
+         [message_of(e) for e in exceptions(s)])
         for s in segment.statements
-    ]
+    ]  # fmt: skip
 
 
 class Same(unittest.TestCase):
     maxDiff = None
 
+    def use(self, action, driver, server, made):
+        use = Use(action, driver, idle_s=IDLE_S)
+        if action != "killed":
+            return use.send(server.address)
+        killer = threading.Thread(target=mysql_shapes.kill_when_running, args=(made, SLEEPS))
+        killer.start()
+        use.send(server.address)
+        killer.join()
+        return use
+
     def talk(self, tls):
         """(driver, action) -> what was told, over connections of one kind; and the counters."""
         with Processes() as processes:
             keys = certificates.make(processes.directory) if tls else None
-            server = mysql_shapes.server(processes, mysql_shapes.database(processes, keys))
+            made = mysql_shapes.database(processes, keys)
+            server = mysql_shapes.server(processes, made)
             for driver in NAMES:
                 Use("query", driver).send(server.address)
-            found = {}
+            uses = {}
             with traced.session(processes, [server.pid], ("--db-spans", "all")) as one:
                 for driver in NAMES:
                     for action in actions(driver):
-                        use = Use(action, driver).send(server.address)
+                        use = self.use(action, driver, server, made)
                         self.assertEqual(200, use.response and use.response.status, action)
-                        found[driver, action] = told(segment_of(one, use))
+                        uses[driver, action] = use
+                found = {key: told(segment_of(one, use)) for key, use in uses.items()}
                 stats = one.finish()
             self.assertEqual(([], {}), (traced.unbalanced(stats), traced.losses(stats)))
             self.assertNotIn(mariadb.PASSWORD, one.messages + str(one.documents))

@@ -69,6 +69,13 @@ class Use(Ask):
         return [call["error"] for call in self.told["calls"] if call["error"]]
 
 
+def kill_when_running(database, begin, what="CONNECTION"):
+    """Of the statement that begins so."""
+    sql = f"SELECT id FROM information_schema.processlist WHERE info LIKE '{begin}%'"
+    ids = wait_until(lambda: database.query(sql), 10, f"{begin} runs")
+    database.query(f"KILL {what} {ids[0][0]}")
+
+
 def log_of(database, use):
     """The general log of the connections that @use opened, once all of it is there."""
 
