@@ -189,7 +189,10 @@ def wrong_password(run):
 
 def clear_password(run):
     """To a server that asks for it."""
-    run.fetch(run.connect(account(socket=run.parameters["path"])).cursor(), "SELECT 1")
+    where = {"socket": run.parameters["path"]} if "path" in run.parameters else {
+        "port": int(run.parameters["port"]), "authority": run.parameters["authority"]
+    }  # fmt: skip
+    run.fetch(run.connect(account(**where)).cursor(), "SELECT 'after the password'")
 
 
 def wrong_database(run):

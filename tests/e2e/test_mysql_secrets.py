@@ -5,7 +5,7 @@ LOCAL INFILE, values of query attributes, cookies. Each is a word that is looked
 tracer wrote: documents on UDP and in a file, counters, and the log of `-v -v`.
 
 MariaDB has no caching_sha2_password: the server that asks for a password in the clear is
-lib/fake_mysql.py, on a unix socket.
+lib/fake_mysql.py, on a unix socket and over TLS.
 """
 
 import sys
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import unittest  # noqa: E402
 
-from lib import mysql_shapes, shapes, suite, traced  # noqa: E402
+from lib import certificates, mysql_shapes, shapes, suite, traced  # noqa: E402
 from lib.fake_mysql import CAP_QUERY_ATTRIBUTES, FULL_AUTH, SWITCH, FakeMySQL  # noqa: E402
 from lib.mariadb import PASSWORD  # noqa: E402
 from lib.mysql_shapes import NAMES, Use, segment_of  # noqa: E402
@@ -34,6 +34,10 @@ class Secrets(unittest.TestCase):
         cls.addClassCleanup(cls.processes.close)
         cls.database = mysql_shapes.database(cls.processes)
         cls.server = mysql_shapes.server(cls.processes, cls.database)
+        cls.tls = certificates.make(cls.processes.directory)
+        # Their libraries are loaded when a trace begins.
+        for driver in NAMES:
+            Use("query", driver).send(cls.server.address)
 
     def use(self, action, driver="pymysql", **parameters):
         use = Use(action, driver, **parameters).send(self.server.address, *FIELDS)
@@ -49,6 +53,18 @@ class Secrets(unittest.TestCase):
                     self.assertEqual([], use.errors, use.told)
                     self.assertEqual([PASSWORD.encode() + b"\0"], fake.auth)
                     yield use
+
+    def clear_passwords_over_tls(self):
+        """What a driver sends to a server that does not know its password yet, on any MySQL 8."""
+        for driver in NAMES:
+            with self.subTest(f"{driver} over TLS"), FakeMySQL(
+                ("127.0.0.1", 0), ask=FULL_AUTH, tls=self.tls
+            ) as fake:
+                use = self.use("clear_password", driver, port=fake.address[1],
+                               authority=self.tls.authority)  # fmt: skip
+                self.assertEqual(([], 1), (use.errors, fake.secured), use.told)
+                self.assertEqual([PASSWORD.encode() + b"\0"], fake.auth)
+                yield use
 
     def attributes(self):
         with FakeMySQL(("127.0.0.1", 0), CAP_QUERY_ATTRIBUTES) as fake:
@@ -72,6 +88,7 @@ class Secrets(unittest.TestCase):
         yield self.use("library")
         yield from self.attributes()
         yield from self.clear_passwords()
+        yield from self.clear_passwords_over_tls()
 
     def check(self, *options):
         output = self.processes.directory / f"out-{len(options)}.jsonl"
@@ -120,9 +137,16 @@ class Secrets(unittest.TestCase):
             uses = [self.use(action, driver) for driver in NAMES[1:]
                     for action in ("wrong_password", "change_user")]  # fmt: skip
             uses += [*self.clear_passwords(), self.use("secrets")]
+            secured = [*self.clear_passwords_over_tls()]
+            uses += secured
             for use in uses:
                 segment_of(one, use)
-            one.finish()
+            texts = [[s.text for s in segment_of(one, use).statements] for use in secured]
+            stats = one.finish()
+        # What follows the password is read.
+        for text in texts:
+            self.assertIn("SELECT 'after the password'", text)
+        self.assertEqual(len(NAMES), stats["kernel"]["tls_sessions_read"])
         # So the words would be found.
         self.assertIn("literal-sentinel", str(one.documents))
         for text in (str(one.documents), one.messages):

@@ -4,12 +4,15 @@ caching_sha2_password, query attributes, and answers that no honest server gives
 """
 
 import socket
+import ssl
 import struct
 import threading
 
 from .mutate import mutant
 
 CAP_PROTOCOL_41 = 1 << 9
+CAP_SSL = 1 << 11
+SSL_REQUEST_LEN = 32
 CAP_SECURE = 1 << 15
 CAP_PLUGIN_AUTH = 1 << 19
 CAP_CONNECT_ATTRS = 1 << 20
@@ -93,11 +96,17 @@ class FakeMySQL:
     """Listens on @address, a pair or the path of a unix socket. .commands: payloads received.
 
     @ask: what it sends to a login, and to which the client answers with its password in the clear
-    (over a unix socket): FULL_AUTH or SWITCH. .auth: these answers.
+    (over a unix socket, or over TLS): FULL_AUTH or SWITCH. .auth: these answers. @tls:
+    Certificates, for clients that ask for it; .secured: how many did.
     """
 
-    def __init__(self, address, caps=0, version=b"8.4.0", ask=None):
-        self.caps = BASE_CAPS | caps
+    def __init__(self, address, caps=0, version=b"8.4.0", ask=None, tls=None):
+        self.caps = BASE_CAPS | caps | (CAP_SSL if tls else 0)
+        self.tls = None
+        if tls:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(tls.certificate, tls.key)
+        self.secured = 0
         self.version = version
         self.ask = ask
         self.commands, self.auth = [], []
@@ -119,13 +128,14 @@ class FakeMySQL:
             threading.Thread(target=self.serve, args=(Peer(sock),), daemon=True).start()
 
     def serve(self, peer):
-        with peer.sock:
-            try:
-                self.log_in(peer)
-                while True:
-                    self.command(peer, *peer.read())
-            except (EOFError, OSError):
-                pass
+        try:
+            self.log_in(peer)
+            while True:
+                self.command(peer, *peer.read())
+        except (EOFError, OSError):
+            pass
+        finally:
+            peer.sock.close()
 
     def greeting(self):
         salt = bytes(range(1, 21))
@@ -139,6 +149,10 @@ class FakeMySQL:
     def log_in(self, peer):
         peer.send(packet(0, self.greeting()))
         seq, login = peer.read()
+        if self.tls and len(login) == SSL_REQUEST_LEN:
+            peer.sock = self.tls.wrap_socket(peer.sock, server_side=True)
+            self.secured += 1
+            seq, login = peer.read()
         peer.caps = struct.unpack("<I", login[:4])[0] & self.caps
         if self.ask:
             peer.send(packet(seq + 1, self.ask))
