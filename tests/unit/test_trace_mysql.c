@@ -197,25 +197,33 @@ TEST(trace_mysql_pipelined_prepare_execute)
 	bench_end(&b);
 }
 
+/* The request ends at 60 ms: what the connection's end tells later is not waited for by it. */
 TEST(trace_mysql_connection_lost)
 {
-	struct bench b;
-	struct db db = db_begin(&b, DB_SPANS_APP);
-	const struct request *r;
+	static const struct {
+		unsigned int closed_ms, end_ms;
+	} table[] = { { 35, 35 }, { 75, 60 } };
 
-	db_connect(&db, 0);
-	EXCHANGE(&b, .conn = DB_CONN, .seq = 3, .protocol = BX_PROTO_MYSQL, .owner_conn = OWNER,
-		 .owner_seq = 1, .request = LITERAL("\x09\x00\x00\x00\x03SELECT 1"),
-		 .request_ms = 24, .closed_ms = 35, .flags = BX_EX_CLOSED_PEER);
-	web_request(&b, 60, 3);
-	r = bench_only(&b);
-	if (r && CHECK_EQ(r->statement_count, 2)) {
-		CHECK(r->statements[1].failed);
-		CHECK(r->statements[1].lost_connection);
-		CHECK_EQ(r->statements[1].err_code, 2013);
-		CHECK_EQ(r->statements[1].end_ns, NS(35));
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct bench b;
+		struct db db = db_begin(&b, DB_SPANS_APP);
+		const struct request *r;
+
+		db_connect(&db, 0);
+		EXCHANGE(&b, .conn = DB_CONN, .seq = 3, .protocol = BX_PROTO_MYSQL,
+			 .owner_conn = OWNER, .owner_seq = 1,
+			 .request = LITERAL("\x09\x00\x00\x00\x03SELECT 1"), .request_ms = 24,
+			 .closed_ms = table[i].closed_ms, .flags = BX_EX_CLOSED_PEER);
+		web_request(&b, 60, 3);
+		r = bench_only(&b);
+		if (r && CHECK_EQ(r->statement_count, 2)) {
+			CHECK(r->statements[1].failed);
+			CHECK(r->statements[1].lost_connection);
+			CHECK_EQ(r->statements[1].err_code, 2013);
+			CHECK_EQ(r->statements[1].end_ns, NS(table[i].end_ms));
+		}
+		bench_end(&b);
 	}
-	bench_end(&b);
 }
 
 TEST(trace_mysql_database_follows)

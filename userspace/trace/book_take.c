@@ -63,6 +63,16 @@ static int by_start(const void *a, const void *b)
 	return x->start_ns < y->start_ns ? -1 : x->start_ns > y->start_ns;
 }
 
+/*
+ * No answer came, and the connection was closed when the request had been answered: the thread that
+ * answered had not waited for it any more.
+ */
+static void end_unanswered(const struct request *r, struct statement *s)
+{
+	if (s->lost_connection && r->end_ns && s->end_ns > r->end_ns && s->start_ns <= r->end_ns)
+		s->end_ns = r->end_ns;
+}
+
 static void take_node(struct trace *trace, struct request *r, struct node *node)
 {
 	struct statement *s = &r->statements[r->statement_count];
@@ -79,6 +89,7 @@ static void take_node(struct trace *trace, struct request *r, struct node *node)
 		return;
 	}
 	*s = node->s;
+	end_unanswered(r, s);
 	node->s = (struct statement){ 0 };
 	r->statement_count++;
 	book_node_free(node);
