@@ -17,10 +17,13 @@
 extern const volatile bool conn_by_pointer;
 
 /*
- * Set when a program was seen to run where it may be preempted: then each of the programs that must
- * not be left out has a second one behind it (socket_sock.bpf.c). Read by the agent.
+ * Set when a program was seen to run where it may be preempted. Read by the agent, which loads all
+ * anew then, with a second program behind each that must not be left out (socket_sock.bpf.c).
  */
-extern bool again_needed;
+extern bool tracepoints_preemptible;
+
+/* Set by the loader: the second programs are there. */
+extern const volatile bool again_needed;
 
 /*
  * True when the program that asks is to do the work. @mark is of the thread or the connection that

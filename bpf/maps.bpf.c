@@ -21,8 +21,8 @@ struct counters_map counters SEC(".maps");
 /* Set by the loader; see conn.bpf.h. */
 const volatile bool conn_by_pointer = false;
 
-/* See conn.bpf.h. */
-bool again_needed;
+const volatile bool again_needed = false;
+bool tracepoints_preemptible;
 
 char LICENSE[] SEC("license")
 = "Dual BSD/GPL";

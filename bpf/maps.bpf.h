@@ -8,7 +8,7 @@
 #define BPFXRAY_MAPS_BPF_H
 
 #include "compat.bpf.h"
-#include "bpfxray/wire.h"
+#include "bpfxray/classify.h"
 
 /* struct conn.flags */
 #define CONN_FINAL                                                                                 \
@@ -164,10 +164,11 @@ struct open_exchange {
 	__u64 socket;	     /* address of the struct sock, only ever read by probe_read */
 	__u64 sent_total[2]; /* the turns' totals in the last snapshot */
 	__u32 ino;
-	__u8 first_sent; /* undecided: the first bytes were sent, not received */
-	__u8 withheld;	 /* MySQL: no more bytes of this request are copied */
-	__u8 header_len; /* MySQL: bytes of `header` that are there */
-	__u8 _pad0;
+	__u8 first_sent;       /* undecided: the first bytes were sent, not received */
+	__u8 withheld;	       /* MySQL: no more bytes of this request are copied */
+	__u8 header_len;       /* MySQL: bytes of `header` that are there */
+	struct bx_looks looks; /* undecided: of exchange__classify() */
+	__u8 _pad0[3];
 	__u8 header[16]; /* MySQL: first packet header of the request and its command byte */
 	__u32 head_done; /* HTTP: the response's head ended at the end of a call */
 	__u32 tail_len[2];

@@ -7,7 +7,7 @@
  * The programs `_again` are for kernels whose tracepoints may be preempted (from 7.0 on). There
  * the kernel leaves a program out when a thread is switched to while another one is inside of it
  * on the same CPU. A second program on the same tracepoint sees that the first did not run, and
- * does its work. Where it is not needed the agent takes it away.
+ * does its work. They are loaded only where `_watch` has seen that they are needed.
  */
 #include "socket_btf.bpf.h"
 #include "state.bpf.h"
@@ -38,10 +38,16 @@ int BPF_PROG(tp__sock_recv_length, struct sock *sk, int ret, int flags)
 }
 
 SEC("tp_btf/sock_send_length")
+int BPF_PROG(tp__sock_send_watch, struct sock *sk, int ret, int flags)
+{
+	if (!tracepoints_preemptible)
+		tracepoints_preemptible = tracepoint__is_preemptible(bpf_get_current_task_btf());
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
 int BPF_PROG(tp__sock_send_again, struct sock *sk, int ret, int flags)
 {
-	if (!again_needed)
-		again_needed = tracepoint__is_preemptible(bpf_get_current_task_btf());
 	return sock__moved(sk, ret, SENT, true);
 }
 

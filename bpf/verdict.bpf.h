@@ -157,7 +157,8 @@ __weak __noinline __u32 exchange__classify(struct open_exchange *ex, __u32 len, 
 	if (!ex)
 		return 0;
 	len = bound__at_most(len, BX_CLASSIFY_LEN);
-	class = dir == SENT ? bx_classify_sent(ex->text, len) : bx_classify_received(ex->text, len);
+	class = dir == SENT ? bx_classify_sent(ex->text, len, &ex->looks)
+			    : bx_classify_received(ex->text, len, &ex->looks);
 	return class.verdict | class.protocol << 8 | class.role << 16 | class.detail << 24;
 }
 

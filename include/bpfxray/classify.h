@@ -31,6 +31,18 @@ struct bx_class {
 };
 
 /*
+ * What each of the looks at the first bytes said. The caller lends the memory: in a BPF map its
+ * values are unknown again to the verifier when they are read back, so that the ways through one
+ * look are not multiplied with those through the next.
+ */
+struct bx_looks {
+	__u8 http, uwsgi, tls, mysql, response;
+	__u8 start; /* of an HTTP request, behind an empty line */
+};
+
+#define BX_LOOKED() asm volatile("" ::: "memory")
+
+/*
  * Longest method of RFC 9110's registry that is tried is 16 letters (UPDATEREDIRECTREF has 17);
  * then a space.
  */
@@ -53,14 +65,13 @@ static inline int bx_is_upper(__u8 c)
  * and a target that begins with `/`, `*`, a letter (absolute and authority form), a digit or `[`.
  * Empty lines may precede (RFC 9112 2.2).
  */
-static inline __u8 bx_classify_http_request(const __u8 *b, __u32 len)
+static inline __u8 bx_classify_http_request(const __u8 *b, __u32 len, struct bx_looks *looks)
 {
-	__u32 i, start = 0;
+	__u32 i, start;
 
-	if (len && b[0] == '\r')
-		start = 2;
-	else if (len && b[0] == '\n')
-		start = 1;
+	looks->start = len && b[0] == '\r' ? 2 : len && b[0] == '\n' ? 1 : 0;
+	BX_LOOKED();
+	start = looks->start;
 	if (start >= len)
 		return BX_CLASSIFY_MORE;
 	if (start == 2 && b[1] != '\n')
@@ -167,61 +178,74 @@ static inline __u8 bx_classify_mysql_command(const __u8 *b, __u32 len)
 	return size >= 1 && !b[3] && bx_mysql_is_command(b[4]) ? BX_CLASSIFY_YES : BX_CLASSIFY_NO;
 }
 
-/*
- * Bytes that a traced process received first in a turn. @b must have BX_CLASSIFY_LEN readable
- * bytes.
- */
-static inline struct bx_class bx_classify_received(const __u8 *b, __u32 len)
+static inline void bx_look(const __u8 *b, __u32 len, struct bx_looks *looks)
 {
-	__u8 http = bx_classify_http_request(b, len), uwsgi = bx_classify_uwsgi(b, len);
-	__u8 tls = bx_classify_tls(b, len), greeting = bx_classify_mysql_greeting(b, len);
-	__u8 response = bx_classify_http_response(b, len);
+	looks->http = bx_classify_http_request(b, len, looks);
+	BX_LOOKED();
+	looks->uwsgi = bx_classify_uwsgi(b, len);
+	BX_LOOKED();
+	looks->tls = bx_classify_tls(b, len);
+	BX_LOOKED();
+	looks->response = bx_classify_http_response(b, len);
+	BX_LOOKED();
+}
 
-	if (response == BX_CLASSIFY_YES)
-		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_HTTP1, BX_ROLE_CLIENT,
-				   BX_CLASS_RESPONSE);
-	if (http == BX_CLASSIFY_YES)
-		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_HTTP1, BX_ROLE_SERVER, 0);
-	if (greeting == BX_CLASSIFY_YES)
-		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_MYSQL, BX_ROLE_CLIENT,
-				   BX_CLASS_GREETING);
-	if (uwsgi == BX_CLASSIFY_YES)
-		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_UWSGI, BX_ROLE_SERVER, 0);
-	if (tls == BX_CLASSIFY_YES)
-		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_TLS, BX_ROLE_UNKNOWN, 0);
-	if (http == BX_CLASSIFY_MORE || uwsgi == BX_CLASSIFY_MORE || tls == BX_CLASSIFY_MORE ||
-	    greeting == BX_CLASSIFY_MORE || response == BX_CLASSIFY_MORE)
+static inline struct bx_class bx_undecided(const struct bx_looks *looks)
+{
+	if (looks->http == BX_CLASSIFY_MORE || looks->uwsgi == BX_CLASSIFY_MORE ||
+	    looks->tls == BX_CLASSIFY_MORE || looks->mysql == BX_CLASSIFY_MORE ||
+	    looks->response == BX_CLASSIFY_MORE)
 		return bx_class_of(BX_CLASSIFY_MORE, BX_PROTO_UNKNOWN, BX_ROLE_UNKNOWN, 0);
 	return bx_class_of(BX_CLASSIFY_NO, BX_PROTO_UNKNOWN, BX_ROLE_UNKNOWN, 0);
 }
 
-/* Bytes that a traced process sent first in a turn. @b must have BX_CLASSIFY_LEN readable bytes. */
-static inline struct bx_class bx_classify_sent(const __u8 *b, __u32 len)
+/*
+ * Bytes that a traced process received first in a turn. @b must have BX_CLASSIFY_LEN readable
+ * bytes; @looks is written over.
+ */
+static inline struct bx_class bx_classify_received(const __u8 *b, __u32 len, struct bx_looks *looks)
 {
-	__u8 http = bx_classify_http_request(b, len), uwsgi = bx_classify_uwsgi(b, len);
-	__u8 tls = bx_classify_tls(b, len), command = bx_classify_mysql_command(b, len);
-	__u8 response = bx_classify_http_response(b, len);
+	bx_look(b, len, looks);
+	looks->mysql = bx_classify_mysql_greeting(b, len);
+	BX_LOOKED();
+	if (looks->response == BX_CLASSIFY_YES)
+		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_HTTP1, BX_ROLE_CLIENT,
+				   BX_CLASS_RESPONSE);
+	if (looks->http == BX_CLASSIFY_YES)
+		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_HTTP1, BX_ROLE_SERVER, 0);
+	if (looks->mysql == BX_CLASSIFY_YES)
+		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_MYSQL, BX_ROLE_CLIENT,
+				   BX_CLASS_GREETING);
+	if (looks->uwsgi == BX_CLASSIFY_YES)
+		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_UWSGI, BX_ROLE_SERVER, 0);
+	if (looks->tls == BX_CLASSIFY_YES)
+		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_TLS, BX_ROLE_UNKNOWN, 0);
+	return bx_undecided(looks);
+}
 
-	if (response == BX_CLASSIFY_YES)
+/* The same of bytes that it sent. */
+static inline struct bx_class bx_classify_sent(const __u8 *b, __u32 len, struct bx_looks *looks)
+{
+	bx_look(b, len, looks);
+	looks->mysql = bx_classify_mysql_command(b, len);
+	BX_LOOKED();
+	if (looks->response == BX_CLASSIFY_YES)
 		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_HTTP1, BX_ROLE_SERVER,
 				   BX_CLASS_RESPONSE);
-	if (http == BX_CLASSIFY_YES)
+	if (looks->http == BX_CLASSIFY_YES)
 		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_HTTP1, BX_ROLE_CLIENT, 0);
-	if (uwsgi == BX_CLASSIFY_YES)
+	if (looks->uwsgi == BX_CLASSIFY_YES)
 		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_UWSGI, BX_ROLE_CLIENT, 0);
 	/*
 	 * TLS first: application data of 28 bytes, 17 03 03 00 1c, would pass for a
 	 * COM_STMT_FETCH.
 	 */
-	if (tls == BX_CLASSIFY_YES)
+	if (looks->tls == BX_CLASSIFY_YES)
 		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_TLS, BX_ROLE_UNKNOWN, 0);
-	if (command == BX_CLASSIFY_YES)
+	if (looks->mysql == BX_CLASSIFY_YES)
 		return bx_class_of(BX_CLASSIFY_YES, BX_PROTO_MYSQL, BX_ROLE_CLIENT,
 				   BX_CLASS_MIDSTREAM);
-	if (http == BX_CLASSIFY_MORE || uwsgi == BX_CLASSIFY_MORE || tls == BX_CLASSIFY_MORE ||
-	    command == BX_CLASSIFY_MORE || response == BX_CLASSIFY_MORE)
-		return bx_class_of(BX_CLASSIFY_MORE, BX_PROTO_UNKNOWN, BX_ROLE_UNKNOWN, 0);
-	return bx_class_of(BX_CLASSIFY_NO, BX_PROTO_UNKNOWN, BX_ROLE_UNKNOWN, 0);
+	return bx_undecided(looks);
 }
 
 #endif

@@ -14,6 +14,7 @@ struct classify_args {
 
 /* In a map, as the text of an exchange is: the compiler may not compute addresses on the stack. */
 static __u8 bytes[BX_CLASSIFY_LEN];
+struct bx_looks looks;
 
 SEC("syscall")
 int run__classify(struct classify_args *args)
@@ -21,7 +22,8 @@ int run__classify(struct classify_args *args)
 	__u32 len = bound__at_most(args->len, BX_CLASSIFY_LEN);
 
 	__builtin_memcpy(bytes, args->bytes, sizeof(bytes));
-	args->class = args->sent ? bx_classify_sent(bytes, len) : bx_classify_received(bytes, len);
+	args->class = args->sent ? bx_classify_sent(bytes, len, &looks)
+				 : bx_classify_received(bytes, len, &looks);
 	return 0;
 }
 

@@ -87,8 +87,10 @@ static void check(int ok, const char *what, size_t at)
 
 static struct bx_class classify_here(const struct classify_args *args)
 {
-	return args->sent ? bx_classify_sent(args->bytes, args->len)
-			  : bx_classify_received(args->bytes, args->len);
+	struct bx_looks looks;
+
+	return args->sent ? bx_classify_sent(args->bytes, args->len, &looks)
+			  : bx_classify_received(args->bytes, args->len, &looks);
 }
 
 static struct bx_class classify_in_kernel(int prog_fd, const struct classify_args *args)

@@ -69,7 +69,7 @@ static void check_backend(enum kernel_backend backend)
 
 	if (!check(skel, "does not open", name))
 		return;
-	if (check(!backend_choose(skel, backend) && !bpfxray_bpf__load(skel), "does not load",
+	if (check(!backend_choose(skel, backend, true) && !bpfxray_bpf__load(skel), "does not load",
 		  name)) {
 		printf("backend %-24s %8s %8s %8s\n", name, "insns", "bytes", "verified");
 		bpf_object__for_each_program(program, skel->obj) if (bpf_program__autoload(program))

@@ -15,20 +15,11 @@ static const char *const doubled[] = { "tp__sock_send_length",	  "tp__sock_send_
 				       "tp__inet_sock_set_state", "tp__sock_state_again",
 				       "tp__sched_process_fork",  "tp__sock_fork_again" };
 
-void again_settle(struct kernel *kernel)
+bool again_lacks(struct kernel *kernel)
 {
-	struct bpf_link **seconds[] = { &kernel->skel->links.tp__sock_send_again,
-					&kernel->skel->links.tp__sock_recv_again,
-					&kernel->skel->links.tp__sock_state_again,
-					&kernel->skel->links.tp__sock_fork_again };
-
-	kernel->again = kernel->skel->bss->again_needed;
-	if (kernel->again)
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(seconds); i++) {
-		bpf_link__destroy(*seconds[i]);
-		*seconds[i] = NULL;
-	}
+	bpf_link__destroy(kernel->skel->links.tp__sock_send_watch);
+	kernel->skel->links.tp__sock_send_watch = NULL;
+	return kernel->skel->bss->tracepoints_preemptible && !kernel->again;
 }
 
 static bool is_doubled(const char *name)

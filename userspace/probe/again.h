@@ -7,12 +7,16 @@
 #ifndef BPFXRAY_PROBE_AGAIN_H
 #define BPFXRAY_PROBE_AGAIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct kernel;
 
-/* Behind the own call: detaches the second programs where it showed that nothing is left out. */
-void again_settle(struct kernel *kernel);
+/*
+ * Behind the own call: true when it showed that second programs are needed, and they are not there.
+ * What has watched for it is taken away.
+ */
+bool again_lacks(struct kernel *kernel);
 
 /*
  * Runs that the kernel left out since the load, in the context of any process of the host, and in

@@ -53,7 +53,14 @@ static bool has_function(const struct btf *kernel, const struct bpf_program *pro
 	return slash && btf__find_by_name_kind(kernel, slash + 1, BTF_KIND_FUNC) > 0;
 }
 
-int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend)
+static bool is_second(const struct bpf_program *program)
+{
+	const char *again = strstr(bpf_program__name(program), "_again");
+
+	return again && !strcmp(again, "_again");
+}
+
+int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend, bool again)
 {
 	struct btf *kernel = btf__load_vmlinux_btf();
 	struct bpf_program *program;
@@ -67,9 +74,10 @@ int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend)
 
 		if (of == backend && backends[backend].of_functions)
 			wanted = has_function(kernel, program);
-		bpf_program__set_autoload(program, wanted);
+		bpf_program__set_autoload(program, wanted && (again || !is_second(program)));
 	}
 	btf__free(kernel);
+	skel->rodata->again_needed = again;
 	skel->rodata->conn_by_pointer = backends[backend].conn_by_pointer;
 	if (!backends[backend].conn_by_pointer) {
 		bpf_map__set_max_entries(skel->maps.conn_of_ptr, 1);

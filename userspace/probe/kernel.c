@@ -112,7 +112,7 @@ static int load_backend(struct kernel *kernel, enum kernel_backend backend, cons
 	kernel->skel = bpfxray_bpf__open();
 	if (!kernel->skel)
 		return -errno;
-	err = backend_choose(kernel->skel, backend) ?: size_maps(kernel);
+	err = backend_choose(kernel->skel, backend, kernel->again) ?: size_maps(kernel);
 	if (err)
 		return err;
 	*ret_step = "load";
@@ -124,10 +124,7 @@ static int load_backend(struct kernel *kernel, enum kernel_backend backend, cons
 	if (err)
 		return err;
 	*ret_step = "see one call";
-	err = see_own_call(kernel);
-	if (!err)
-		again_settle(kernel);
-	return err;
+	return see_own_call(kernel);
 }
 
 static void unload(struct kernel *kernel)
@@ -150,7 +147,13 @@ static int try_backends(struct kernel *kernel, enum kernel_backend wanted, char 
 
 		if (wanted != KERNEL_BACKEND_AUTO && wanted != i)
 			continue;
+		kernel->again = false;
 		err = load_backend(kernel, i, &step);
+		if (!err && again_lacks(kernel)) {
+			unload(kernel);
+			kernel->again = true;
+			err = load_backend(kernel, i, &step);
+		}
 		if (!err)
 			return 0;
 		n = snprintf(why + used, why_cap - used, "%sbackend %s: %s failed: %s",

@@ -14,7 +14,7 @@ struct kernel {
 	struct kernel_options options;
 	enum kernel_backend backend;
 	uint64_t base[BX_C_MAX];    /* counters after the own call */
-	bool again;		    /* second programs are attached, see again.h */
+	bool again;		    /* with second programs, see again.h */
 	uint64_t idle[BX_POOL_MAX]; /* keys in the map idle_by_conn: for the next sweep */
 	size_t idle_count;
 };
