@@ -50,9 +50,27 @@ static void keep_idle(void *ctx, uint64_t conn, uint32_t seq)
 	b->idle_count++;
 }
 
+static void keep_open(void *ctx, const struct request *r)
+{
+	struct bench *b = ctx;
+
+	CHECK(!r->end_ns && !r->statement_count && r->method);
+	b->open_number = r->number;
+	b->open_count++;
+}
+
+static void keep_gone(void *ctx, uint64_t number)
+{
+	struct bench *b = ctx;
+
+	b->gone_number = number;
+}
+
 void bench_begin(struct bench *b, enum db_spans db_spans)
 {
-	struct trace_sink sink = { .request = keep, .ctx = b, .idle = keep_idle };
+	struct trace_sink sink = {
+		.request = keep, .ctx = b, .idle = keep_idle, .open = keep_open, .gone = keep_gone
+	};
 
 	memset(b, 0, sizeof(*b));
 	CHECK_EQ(trace_new(db_spans, sink, &b->trace), 0);

@@ -33,6 +33,9 @@ struct bench {
 	uint64_t idle_conn; /* the last one that was told, and how many were */
 	uint32_t idle_seq;
 	size_t idle_count;
+	size_t open_count; /* requests that were told before their end; the last one's number */
+	uint64_t open_number;
+	uint64_t gone_number; /* the last one that nothing more comes of */
 };
 
 /* A socket call: the turn's byte count behind it, and when it returned. */

@@ -119,19 +119,19 @@ const char *exporter_origin(const struct service *service)
 	return service && service->container.ecs ? "AWS::ECS::Container" : NULL;
 }
 
-void exporter_send(struct exporter *exporter, const struct exporter_label *label,
-		   const struct request *request)
+static struct segment_context context_of(struct exporter *exporter,
+					 const struct exporter_label *label,
+					 const struct segment_ecs *ecs)
 {
 	const struct options *options = exporter->options;
 	const char *origin = exporter_origin(label->service);
-	const struct segment_ecs ecs =
-		origin ? ecs_of(&label->service->container) : (struct segment_ecs){ 0 };
-	const struct segment_context context = {
+
+	return (struct segment_context){
 		.service_name = label->name,
 		.sampling_rule = label->sampling_rule,
 		.version = BPFXRAY_VERSION,
 		.origin = origin,
-		.ecs = origin ? &ecs : NULL,
+		.ecs = origin ? ecs : NULL,
 		.annotations = options->annotations,
 		.annotation_count = options->annotation_count,
 		.db_names = options->db_names,
@@ -139,18 +139,54 @@ void exporter_send(struct exporter *exporter, const struct exporter_label *label
 		.adopt_trace = options->adopt_trace,
 		.sql = exporter_segment_sql(options->sql),
 		.realtime_offset_ns = exporter->realtime_offset_ns,
+		.identity = label->identity,
 		.random = { random_pool_fill, &exporter->random },
 	};
-	struct document_sink sink = { .document = send_document, .ctx = exporter };
-	struct json_writer *json = &exporter->json;
+}
 
-	if (segment_encode(&context, request, json) < 0) {
-		exporter->counters.unencodable++;
-		return;
-	}
+static struct segment_ecs ecs_of_label(const struct exporter_label *label)
+{
+	if (!exporter_origin(label->service))
+		return (struct segment_ecs){ 0 };
+	return ecs_of(&label->service->container);
+}
+
+static void hand_on(struct exporter *exporter)
+{
+	struct document_sink sink = { .document = send_document, .ctx = exporter };
+	const struct json_writer *json = &exporter->json;
+
 	if (document_split(json->at, json->len, DOCUMENT_MAX, &sink) < 0)
 		exporter->counters.unencodable++;
 	exporter->counters.truncated += sink.truncated;
+}
+
+void exporter_send(struct exporter *exporter, const struct exporter_label *label,
+		   const struct request *request)
+{
+	const struct segment_ecs ecs = ecs_of_label(label);
+	const struct segment_context context = context_of(exporter, label, &ecs);
+
+	if (segment_encode(&context, request, &exporter->json) < 0) {
+		exporter->counters.unencodable++;
+		return;
+	}
+	hand_on(exporter);
 	exporter->counters.segments++;
 	exporter->counters.statements += request->statement_count;
+}
+
+void exporter_send_open(struct exporter *exporter, const struct exporter_label *label,
+			const struct request *request, struct segment_identity *ret)
+{
+	const struct segment_ecs ecs = ecs_of_label(label);
+	struct segment_context context = context_of(exporter, label, &ecs);
+
+	segment_identify(&context, request, ret);
+	context.identity = ret;
+	/* without memory the finished one is the first */
+	if (segment_encode_open(&context, request, &exporter->json) < 0)
+		return;
+	hand_on(exporter);
+	exporter->counters.in_progress++;
 }

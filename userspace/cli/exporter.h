@@ -21,6 +21,7 @@ struct exporter_counters {
 	uint64_t statements;  /* subsegments in them */
 	uint64_t unencodable; /* lost: out of memory while encoding */
 	uint64_t documents;   /* documents that came of them */
+	uint64_t in_progress; /* of these, told of a request before its end */
 	uint64_t truncated;   /* of these, too large even alone: texts in them were cut */
 };
 
@@ -66,10 +67,15 @@ struct exporter_label {
 	const struct service *service; /* NULL: not known any more */
 	const char *name;
 	const char *sampling_rule; /* the centralized one that took it; NULL or empty: none */
+	const struct segment_identity *identity; /* NULL: it was not told before its end */
 };
 
 /* Encodes and sends @request under @label. Losses are counted. */
 void exporter_send(struct exporter *exporter, const struct exporter_label *label,
 		   const struct request *request);
+
+/* The same of a request that is open: as in progress. Its finished segment's identity in @ret. */
+void exporter_send_open(struct exporter *exporter, const struct exporter_label *label,
+			const struct request *request, struct segment_identity *ret);
 
 #endif

@@ -199,6 +199,7 @@ int options_parse_with(int argc, char **argv, char *config, struct options *ret)
 				 .queue_bytes = OPTIONS_QUEUE_BYTES,
 				 .queue_documents = OPTIONS_QUEUE_DOCUMENTS,
 				 .log_interval_s = OPTIONS_LOG_INTERVAL_S,
+				 .in_progress_s = OPTIONS_IN_PROGRESS_S,
 				 .argc = argc,
 				 .argv = argv };
 	if (argc < 2)

@@ -36,6 +36,9 @@
 /* --log-interval unless given. */
 #define OPTIONS_LOG_INTERVAL_S 300
 
+/* --in-progress unless given. */
+#define OPTIONS_IN_PROGRESS_S 60
+
 enum command {
 	COMMAND_NONE,
 	COMMAND_TRACE,
@@ -77,6 +80,7 @@ struct options {
 	const char *stats;
 	const char *metrics;   /* Prometheus's text */
 	size_t log_interval_s; /* 0: no line now and then */
+	size_t in_progress_s;  /* 0: nothing is told before its end */
 	const char *report;    /* the page's file */
 	bool top;
 	uint32_t duration_s;  /* 0: until stopped */

@@ -162,6 +162,7 @@ static void reload(struct session *session)
 		session->options = &session->reloaded;
 		session->telemetry.options = &session->reloaded;
 		exporter_reload(&session->exporter, &session->reloaded);
+		session_tell_open(session);
 		if (session->exporter.daemon)
 			sampling_reload(&session->sampling, &session->exporter.daemon->address.tcp);
 		log_info("SIGHUP: %s is in force", session->options->config);

@@ -5,6 +5,7 @@
 
 #include "cli/attacher.h"
 #include "cli/exporter.h"
+#include "cli/open_requests.h"
 #include "cli/run_report.h"
 #include "cli/sampling.h"
 #include "cli/services.h"
@@ -28,6 +29,7 @@ struct session {
 	struct services services;
 	struct sampling sampling;
 	struct session_counters counters;
+	struct open_requests open;
 	struct run_report report;
 	struct top_view *view; /* NULL: no --top */
 	uint64_t ready_ns;
@@ -49,6 +51,11 @@ uint64_t session_now_ns(void);
 struct stats_source session_stats(const struct session *session);
 void session_take_record(void *ctx, const struct record_view *view);
 void session_take_request(void *ctx, const struct request *request);
+/* A request that is still open, and that nothing more comes of it. */
+void session_take_open(void *ctx, const struct request *request);
+void session_forget_open(void *ctx, uint64_t number);
+/* After so many seconds requests are told that are open: as the options have it. */
+void session_tell_open(struct session *session);
 enum exit_code session_open_sampling(struct session *session);
 void session_tick_sampling(struct session *session, uint64_t now_ns);
 void session_take_idle(void *ctx, uint64_t conn, uint32_t seq);

@@ -97,23 +97,79 @@ static bool is_sampled(struct session *session, const struct request *request,
 	return ret->sampled;
 }
 
+/* Sampled or not, and by which rule. */
+static struct open_request decide(struct session *session, const struct request *request,
+				  const struct exporter_label *label, enum trace_sampled ask)
+{
+	struct open_request ret = { 0 };
+	struct sampling_decision decision;
+
+	ret.sampled = is_sampled(session, request, label, ask, &decision);
+	memcpy(ret.sampling_rule, decision.rule_name, sizeof(ret.sampling_rule));
+	return ret;
+}
+
+static struct exporter_label label_of(struct session *session, const struct request *request,
+				      char name[NAME_CAP])
+{
+	const struct service *service = session_service(session, request->tgid);
+
+	name_pattern_apply(session->options->name_pattern, bytes_str(request->host),
+			   service ? service->name.name : NULL, name);
+	return (struct exporter_label){ .service = service, .name = name };
+}
+
+void session_tell_open(struct session *session)
+{
+	trace_tell_open(session->trace, session->options->in_progress_s * NS_PER_S);
+}
+
+void session_take_open(void *ctx, const struct request *request)
+{
+	struct session *session = ctx;
+	struct trace_header header;
+	char name[NAME_CAP];
+	struct exporter_label label = label_of(session, request, name);
+	struct open_request open;
+
+	(void)trace_header_parse(bytes_str(request->trace_header), &header);
+	open = decide(session, request, &label, header.sampled);
+	label.sampling_rule = open.sampling_rule;
+	if (open.sampled)
+		exporter_send_open(&session->exporter, &label, request, &open.identity);
+	if (open_requests_add(&session->open, request->number, &open) < 0)
+		session->counters.out_of_memory++;
+	else
+		session->counters.left_out_open += !open.sampled;
+}
+
+void session_forget_open(void *ctx, uint64_t number)
+{
+	struct session *session = ctx;
+	struct open_request open;
+
+	(void)open_requests_take(&session->open, number, &open);
+}
+
 void session_take_request(void *ctx, const struct request *request)
 {
 	struct session *session = ctx;
-	const struct service *service = session_service(session, request->tgid);
-	struct sampling_decision decision;
 	struct trace_header header;
 	char name[NAME_CAP];
-	struct exporter_label label = { .service = service,
-					.name = name,
-					.sampling_rule = decision.rule_name };
+	struct exporter_label label = label_of(session, request, name);
+	struct open_request open;
 
 	session->last_request_ns = session_now_ns();
 	top_view_request(session->view, request);
 	read_header(&session->counters, request, &header);
 	note_sdk(session, request);
-	name_pattern_apply(session->options->name_pattern, bytes_str(request->host),
-			   service ? service->name.name : NULL, name);
-	if (is_sampled(session, request, &label, header.sampled, &decision))
+	if (!open_requests_take(&session->open, request->number, &open)) {
+		open = decide(session, request, &label, header.sampled);
+	} else {
+		label.identity = &open.identity;
+		session->counters.left_out_open -= !open.sampled;
+	}
+	label.sampling_rule = open.sampling_rule;
+	if (open.sampled)
 		exporter_send(&session->exporter, &label, request);
 }

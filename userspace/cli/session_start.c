@@ -63,6 +63,8 @@ static enum exit_code start(struct session *session, const volatile sig_atomic_t
 		.ctx = session,
 		.idle = session_take_idle,
 		.tree = session_tree,
+		.open = session_take_open,
+		.gone = session_forget_open,
 	};
 	enum exit_code code = start_attacher(session, stop);
 
@@ -76,6 +78,7 @@ static enum exit_code start(struct session *session, const volatile sig_atomic_t
 		code = EXIT_INTERNAL;
 	if (code == EXIT_OK) {
 		trace_expect_fronts(session->trace);
+		session_tell_open(session);
 		code = open_kernel(session);
 	}
 	if (code == EXIT_OK)
@@ -131,6 +134,7 @@ static void close_all(struct session *session)
 	sampling_close(&session->sampling);
 	exporter_close(&session->exporter);
 	run_report_close(&session->report);
+	open_requests_clear(&session->open);
 	services_clear(&session->services);
 }
 

@@ -105,6 +105,7 @@ static const struct counter {
 	R(traces_joined, false),
 	R(trace_headers_malformed, false),
 	R(answers_of_sdk, false),
+	R(left_out_open, false),
 	R(out_of_memory, true),
 #undef R
 #define S(field, name)                                                                             \
@@ -140,6 +141,7 @@ static const struct counter {
 	E(segments, false),
 	E(statements, false),
 	E(documents, false),
+	E(in_progress, false),
 	E(truncated, false),
 	E(unencodable, true),
 #undef E

@@ -16,6 +16,7 @@ struct session_counters {
 	uint64_t traces_joined; /* their header named the trace */
 	uint64_t trace_headers_malformed;
 	uint64_t answers_of_sdk; /* an X-Ray SDK inside the service named the trace in the answer */
+	uint64_t left_out_open;	 /* sampling left them out, and their end has not come */
 	uint64_t out_of_memory;	 /* records that could not be taken in */
 };
 

@@ -231,6 +231,14 @@ bool fronts_awaits(const struct live *front)
 	return false;
 }
 
+bool fronts_has_worker(const struct live *front)
+{
+	list_for_each (&front->route->lives, it)
+		if (is_behind(front, list_entry(it, struct live, route_link)))
+			return true;
+	return false;
+}
+
 /*
  * A front's own error is a request's only answer. Any other answer may have been rewritten on the
  * way, which is the worse guess.

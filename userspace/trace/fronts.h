@@ -29,6 +29,9 @@ struct live *fronts_find(const struct trace *trace, const struct live *worker);
 /* Whether a worker's request that is not judged yet may be the one behind @front. */
 bool fronts_awaits(const struct live *front);
 
+/* Whether any worker's request, judged or not, may be the one behind @front. */
+bool fronts_has_worker(const struct live *front);
+
 /* Whether @front is what a worker's request that was told alone was: counted once by that. */
 bool fronts_claim(const struct live *front);
 

@@ -197,6 +197,8 @@ void live_retire(struct trace *trace, struct live *live)
 
 void live_free(struct trace *trace, struct live *live)
 {
+	if (live->r.number && trace->sink.gone)
+		trace->sink.gone(trace->sink.ctx, live->r.number);
 	live_retire(trace, live);
 	route_leave(trace, live);
 	request_clear(&live->r);

@@ -105,8 +105,9 @@ struct request {
 	int64_t response_length; /* Content-Length of the response, -1 absent */
 	uint64_t bytes_in, bytes_out;
 	uint32_t tgid, tid;
-	uint32_t children_seen;	      /* what the kernel counted */
-	uint32_t flags;		      /* REQUEST_* */
+	uint32_t children_seen; /* what the kernel counted */
+	uint32_t flags;		/* REQUEST_* */
+	uint64_t number;	/* the same as when it was told while it was open; 0: it was not */
 	struct statement *statements; /* by start_ns */
 	size_t statement_count;
 };

@@ -235,10 +235,13 @@ struct trace {
 	size_t stray_count;
 	struct list waiting; /* finished requests */
 	size_t waiting_count;
-	bool uwsgi_seen;      /* a worker of the uwsgi protocol is in the tree */
-	bool fronts_expected; /* see trace_expect_fronts() */
-	bool http_seen;	      /* so is a server of HTTP */
-	uint32_t proxies;     /* PROCESS_PROXY, PROCESS_UNIX_PROXY: such a process is in the tree */
+	uint64_t open_after_ns; /* what is open for longer is told; 0: nothing is */
+	uint64_t open_walk_ns;	/* when it is looked for next */
+	uint64_t told_open;	/* requests that were */
+	bool uwsgi_seen;	/* a worker of the uwsgi protocol is in the tree */
+	bool fronts_expected;	/* see trace_expect_fronts() */
+	bool http_seen;		/* so is a server of HTTP */
+	uint32_t proxies; /* PROCESS_PROXY, PROCESS_UNIX_PROXY: such a process is in the tree */
 };
 
 static inline struct table_key endpoint_key(const struct endpoint *e)

@@ -14,6 +14,7 @@
 #include "trace/http_conn.h"
 #include "trace/mysql_conn.h"
 #include "trace/names.h"
+#include "trace/open.h"
 #include "trace/process.h"
 #include "trace/route.h"
 #include "trace/settle.h"
@@ -296,10 +297,16 @@ void trace_process(struct trace *trace, const struct bx_process *process)
 	process_forget(trace, process->tgid);
 }
 
+void trace_tell_open(struct trace *trace, uint64_t after_ns)
+{
+	trace->open_after_ns = after_ns;
+}
+
 void trace_tick(struct trace *trace, uint64_t now_ns)
 {
 	trace->now_ns = now_ns;
 	settle_tick(trace);
+	open_tick(trace);
 	book_tick(trace);
 	route_expire(trace);
 	conn_tell_idle(trace);

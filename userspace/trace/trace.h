@@ -63,6 +63,14 @@ struct trace_sink {
 	 * service by itself. NULL: there is one service.
 	 */
 	uint32_t (*tree)(void *ctx, uint32_t tgid);
+	/*
+	 * Takes a request that has been open for long (trace_tell_open()), as far as it is known:
+	 * without an end, an answer, statements; with a number. Valid during the call only. NULL:
+	 * not asked for.
+	 */
+	void (*open)(void *ctx, const struct request *request);
+	/* Nothing more comes of request @number that was open. NULL: not asked for. */
+	void (*gone)(void *ctx, uint64_t number);
 };
 
 /* Returns 0 and *ret, or -ENOMEM. The caller owns it. */
@@ -72,6 +80,8 @@ int trace_new(enum db_spans db_spans, struct trace_sink sink, struct trace **ret
  * its first requests wait for a worker's. Without this they may come twice.
  */
 void trace_expect_fronts(struct trace *trace);
+/* Requests that are open for longer than @after_ns are told once before their end; 0: none. */
+void trace_tell_open(struct trace *trace, uint64_t after_ns);
 struct trace *trace_free(struct trace *trace);
 
 /*

@@ -31,38 +31,43 @@ static uint64_t end_us(const struct segment_context *ctx, const struct request *
 	return (segment_epoch_ns(ctx, end) + 999) / 1000;
 }
 
-/* The request's place in a trace: its caller's by the header, the SDK's inside it, or a new one. */
-static void identify(const struct segment_context *ctx, const struct request *r,
-		     struct segment_ids *ids, char parent[SEGMENT_ID_LEN + 1])
+/* Its caller's by the header, the SDK's inside it, or a new one. */
+void segment_identify(const struct segment_context *ctx, const struct request *r,
+		      struct segment_identity *ret)
 {
 	struct trace_header header;
 
-	parent[0] = '\0';
+	ret->parent[0] = '\0';
 	if (!trace_header_parse(bytes_str(r->trace_header), &header) && header.root[0]) {
-		memcpy(ids->trace, header.root, sizeof(header.root));
-		memcpy(parent, header.parent, sizeof(header.parent));
+		memcpy(ret->ids.trace, header.root, sizeof(header.root));
+		memcpy(ret->parent, header.parent, sizeof(header.parent));
 	} else if (ctx->adopt_trace &&
 		   trace_header_names_trace(bytes_str(r->answer_trace_header), &header)) {
-		memcpy(ids->trace, header.root, sizeof(header.root));
+		memcpy(ret->ids.trace, header.root, sizeof(header.root));
 	} else {
-		trace_id_new(&ctx->random, start_us(ctx, r) / 1000000, ids->trace);
+		trace_id_new(&ctx->random, start_us(ctx, r) / 1000000, ret->ids.trace);
 	}
-	segment_id_new(&ctx->random, ids->segment);
+	segment_id_new(&ctx->random, ret->ids.segment);
 }
 
 static void put_identity(struct json_writer *w, const struct segment_context *ctx,
-			 const struct request *r, struct segment_ids *ids)
+			 const struct request *r, bool open, struct segment_ids *ids)
 {
-	char name[NAME_CAP], parent[SEGMENT_ID_LEN + 1];
+	struct segment_identity own;
+	char name[NAME_CAP];
 
-	identify(ctx, r, ids, parent);
+	if (ctx->identity)
+		own = *ctx->identity;
+	else
+		segment_identify(ctx, r, &own);
 	name_clean(bytes_str(ctx->service_name), name);
-	json_put_word(w, "id", ids->segment);
+	json_put_word(w, "id", own.ids.segment);
 	json_put_string(w, "name", name, sizeof(name));
 	json_put_seconds(w, "start_time", start_us(ctx, r));
-	json_put_word(w, "trace_id", ids->trace);
-	json_put_string(w, "parent_id", parent, sizeof(parent));
-	json_put_bool(w, "in_progress", false);
+	json_put_word(w, "trace_id", own.ids.trace);
+	json_put_string(w, "parent_id", own.parent, sizeof(own.parent));
+	json_put_bool(w, "in_progress", open);
+	*ids = own.ids;
 }
 
 /* The whole X-Forwarded-For field when there is one, as the SDK has it, else the peer. */
@@ -212,23 +217,43 @@ static void put_outcome(struct json_writer *w, const struct request *r)
 	json_put_true(w, "fault", segment_is_fault(r));
 }
 
+/* What is known while it is open, too. */
+static void put_known(struct json_writer *w, const struct segment_context *ctx,
+		      const struct request *r, bool open, struct segment_ids *ids)
+{
+	bool url_whole;
+
+	json_open(w, NULL);
+	put_identity(w, ctx, r, open, ids);
+	url_whole = put_http(w, r);
+	put_annotations(w, ctx);
+	put_metadata(w, r, url_whole);
+	put_aws(w, ctx);
+}
+
 int segment_encode(const struct segment_context *ctx, const struct request *request,
 		   struct json_writer *out)
 {
 	struct segment_ids ids;
-	bool url_whole;
 
 	json_reset(out);
-	json_open(out, NULL);
-	put_identity(out, ctx, request, &ids);
-	url_whole = put_http(out, request);
-	put_annotations(out, ctx);
-	put_metadata(out, request, url_whole);
-	put_aws(out, ctx);
+	put_known(out, ctx, request, false, &ids);
 	put_subsegments(out, ctx, &ids, request);
 	json_put_string(out, "origin", ctx->origin, SEGMENT_IDENTITY_MAX);
 	put_outcome(out, request);
 	json_put_seconds(out, "end_time", end_us(ctx, request));
+	json_close(out);
+	return json_finish(out);
+}
+
+int segment_encode_open(const struct segment_context *ctx, const struct request *request,
+			struct json_writer *out)
+{
+	struct segment_ids ids;
+
+	json_reset(out);
+	put_known(out, ctx, request, true, &ids);
+	json_put_string(out, "origin", ctx->origin, SEGMENT_IDENTITY_MAX);
 	json_close(out);
 	return json_finish(out);
 }

@@ -64,6 +64,18 @@ struct segment_db_name {
 	const char *name;
 };
 
+/* The segment that a subsegment hangs under. */
+struct segment_ids {
+	char trace[TRACE_ID_LEN + 1];
+	char segment[SEGMENT_ID_LEN + 1];
+};
+
+/* A segment's place in a trace. */
+struct segment_identity {
+	struct segment_ids ids;
+	char parent[SEGMENT_ID_LEN + 1]; /* empty: none */
+};
+
 struct segment_context {
 	const char *service_name;      /* cleaned here */
 	const char *version;	       /* bpfxray's own */
@@ -76,7 +88,8 @@ struct segment_context {
 	size_t db_name_count;
 	bool adopt_trace; /* without a trace of its caller's: that of the answer's header */
 	enum segment_sql sql;
-	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
+	int64_t realtime_offset_ns;		 /* CLOCK_REALTIME - CLOCK_MONOTONIC */
+	const struct segment_identity *identity; /* NULL: by the request's headers, or new */
 	struct random_source random;
 };
 
@@ -103,12 +116,25 @@ static inline bool segment_is_throttle(const struct request *request)
 bool segment_url(const struct request *request, char ret[URL_CAP]);
 
 /*
- * Encodes @request. Root and Parent of its trace header are kept (a Parent without a Root belongs
- * to a trace that nobody knows and is dropped); without a usable header the trace is the answer's
- * (adopt_trace) or new. Returns 0
- * with a NUL-terminated document in @out, in the place of the one before it, or -ENOMEM.
+ * The place of @request: Root and Parent of its trace header are kept (a Parent without a Root
+ * belongs to a trace that nobody knows and is dropped); without a usable header the trace is the
+ * answer's (adopt_trace) or new.
+ */
+void segment_identify(const struct segment_context *ctx, const struct request *request,
+		      struct segment_identity *ret);
+
+/*
+ * Encodes @request. Returns 0 with a NUL-terminated document in @out, in the place of the one
+ * before it, or -ENOMEM.
  */
 int segment_encode(const struct segment_context *ctx, const struct request *request,
 		   struct json_writer *out);
+
+/*
+ * The same of a request that is open: in_progress, without an end, an answer or statements. The
+ * finished segment with the same identity takes its place.
+ */
+int segment_encode_open(const struct segment_context *ctx, const struct request *request,
+			struct json_writer *out);
 
 #endif

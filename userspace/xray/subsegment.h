@@ -10,12 +10,6 @@
 #include "xray/json_writer.h"
 #include "xray/segment.h"
 
-/* The segment that a subsegment hangs under. */
-struct segment_ids {
-	char trace[TRACE_ID_LEN + 1];
-	char segment[SEGMENT_ID_LEN + 1];
-};
-
 /* CLOCK_MONOTONIC nanoseconds as nanoseconds since the epoch; 0 when that would be before it. */
 uint64_t segment_epoch_ns(const struct segment_context *ctx, uint64_t monotonic_ns);
 

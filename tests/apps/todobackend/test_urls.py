@@ -9,6 +9,7 @@ from todobackend import test_views as views
 
 urlpatterns = [
     path("slow", views.slow),
+    path("held", views.held),
     path("error", views.error),
     path("status/<int:code>", views.status),
     path("stream", views.stream),

@@ -3,6 +3,7 @@
 to MySQL.
 """
 
+import os
 import time
 
 from django.conf import settings
@@ -19,6 +20,17 @@ def number(request, name, default):
 def slow(request):
     time.sleep(number(request, "ms", 100) / 1000)
     return JsonResponse({"slept_ms": number(request, "ms", 100)})
+
+
+def held(request):
+    """A query, then nothing until the file exists that the test makes; a minute at most."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 'held'")
+        cursor.fetchall()
+    until = time.monotonic() + 60
+    while not os.path.exists(request.GET["until"]) and time.monotonic() < until:
+        time.sleep(0.02)
+    return JsonResponse({"held": True})
 
 
 def error(request):
