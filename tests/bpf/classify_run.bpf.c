@@ -12,18 +12,24 @@ struct classify_args {
 	struct bx_class class;
 };
 
-/* In a map, as the text of an exchange is: the compiler may not compute addresses on the stack. */
-static __u8 bytes[BX_CLASSIFY_LEN];
-struct bx_looks looks;
+/*
+ * In a map, as the text of an exchange is: the compiler may not compute addresses on the stack. And
+ * since no program that runs by itself takes arguments before kernel 5.14. The arguments come
+ * first.
+ */
+struct {
+	struct classify_args args;
+	struct bx_looks looks;
+} shared;
 
-SEC("syscall")
-int run__classify(struct classify_args *args)
+SEC("raw_tp")
+int run__classify(void *ctx)
 {
+	struct classify_args *args = &shared.args;
 	__u32 len = bound__at_most(args->len, BX_CLASSIFY_LEN);
 
-	__builtin_memcpy(bytes, args->bytes, sizeof(bytes));
-	args->class = args->sent ? bx_classify_sent(bytes, len, &looks)
-				 : bx_classify_received(bytes, len, &looks);
+	args->class = args->sent ? bx_classify_sent(args->bytes, len, &shared.looks)
+				 : bx_classify_received(args->bytes, len, &shared.looks);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "bpfxray/classify.h"
 
@@ -75,6 +76,12 @@ static const struct {
 
 #define CASE_COUNT (sizeof(cases) / sizeof(*cases))
 
+/* The program, and its arguments in memory that it shares with this process. */
+struct run {
+	int program;
+	struct classify_args *args;
+};
+
 static unsigned int passed, failed;
 
 static void check(int ok, const char *what, size_t at)
@@ -93,21 +100,21 @@ static struct bx_class classify_here(const struct classify_args *args)
 			  : bx_classify_received(args->bytes, args->len, &looks);
 }
 
-static struct bx_class classify_in_kernel(int prog_fd, const struct classify_args *args)
+static struct bx_class classify_in_kernel(const struct run *run, const struct classify_args *args)
 {
-	struct classify_args copy = *args;
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &copy, .ctx_size_in = sizeof(copy));
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
 
-	if (bpf_prog_test_run_opts(prog_fd, &opts) < 0) {
+	*run->args = *args;
+	if (bpf_prog_test_run_opts(run->program, &opts) < 0) {
 		perror("BPF_PROG_TEST_RUN");
 		exit(1);
 	}
-	return copy.class;
+	return run->args->class;
 }
 
-static int agree(int prog_fd, const struct classify_args *args)
+static int agree(const struct run *run, const struct classify_args *args)
 {
-	struct bx_class here = classify_here(args), there = classify_in_kernel(prog_fd, args);
+	struct bx_class here = classify_here(args), there = classify_in_kernel(run, args);
 
 	return !memcmp(&here, &there, sizeof(here));
 }
@@ -120,7 +127,7 @@ static struct classify_args args_of(size_t i, size_t len)
 	return args;
 }
 
-static void check_table(int prog_fd)
+static void check_table(const struct run *run)
 {
 	for (size_t i = 0; i < CASE_COUNT; i++) {
 		struct classify_args args = args_of(i, cases[i].len);
@@ -131,7 +138,7 @@ static void check_table(int prog_fd)
 		      "verdict", i);
 		for (size_t len = 0; len <= cases[i].len; len++) {
 			args = args_of(i, len);
-			check(agree(prog_fd, &args), "kernel and userspace agree", i);
+			check(agree(run, &args), "kernel and userspace agree", i);
 			/* a prefix of what is recognised must not be refused for good */
 			if (cases[i].verdict == BX_CLASSIFY_YES)
 				check(classify_here(&args).verdict != BX_CLASSIFY_NO,
@@ -140,7 +147,7 @@ static void check_table(int prog_fd)
 	}
 }
 
-static void check_random(int prog_fd)
+static void check_random(const struct run *run)
 {
 	unsigned int seed = 20261122, disagree = 0;
 
@@ -152,23 +159,45 @@ static void check_random(int prog_fd)
 		args.len = rand_r(&seed) % (BX_CLASSIFY_LEN + 1);
 		for (int flips = rand_r(&seed) % 4; flips; flips--)
 			args.bytes[rand_r(&seed) % BX_CLASSIFY_LEN] = rand_r(&seed);
-		disagree += !agree(prog_fd, &args);
+		disagree += !agree(run, &args);
 	}
 	check(!disagree, "20,000 random inputs agree", disagree);
+}
+
+static struct classify_args *shared_args(struct bpf_object *object)
+{
+	struct bpf_map *map;
+	void *args;
+
+	bpf_object__for_each_map(map, object)
+	{
+		if (!strstr(bpf_map__name(map), ".bss"))
+			continue;
+		args = mmap(NULL, bpf_map__value_size(map), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    bpf_map__fd(map), 0);
+		return args == MAP_FAILED ? NULL : args;
+	}
+	return NULL;
 }
 
 int main(int argc, char **argv)
 {
 	struct bpf_object *object = argc == 2 ? bpf_object__open(argv[1]) : NULL;
 	struct bpf_program *program;
+	struct run run;
 
 	if (!object || bpf_object__load(object)) {
 		fprintf(stderr, "cannot load %s\n", argc == 2 ? argv[1] : "(no object given)");
 		return 1;
 	}
 	program = bpf_object__find_program_by_name(object, "run__classify");
-	check_table(bpf_program__fd(program));
-	check_random(bpf_program__fd(program));
+	run = (struct run){ bpf_program__fd(program), shared_args(object) };
+	if (!run.args) {
+		fprintf(stderr, "%s shares no .bss\n", argv[1]);
+		return 1;
+	}
+	check_table(&run);
+	check_random(&run);
 	bpf_object__close(object);
 	printf("%u passed, %u failed, 0 skipped\n", passed, failed);
 	return failed ? 1 : 0;
