@@ -41,6 +41,7 @@ CFLAGS_BPF := -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Wno-unus
 
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(B)/bpf/%.bpf.o)
+BPF_OLD_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(B)/bpf/old/%.bpf.o)
 CORE_SRC := $(foreach d,util proto trace xray,$(wildcard userspace/$(d)/*.c))
 AGENT_SRC := $(CORE_SRC) $(foreach d,emit host probe report compare cli,$(wildcard userspace/$(d)/*.c)) userspace/main.c
 AGENT_OBJ := $(AGENT_SRC:userspace/%.c=$(O)/obj/%.o)
@@ -78,7 +79,17 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(CFLAGS_BPF) -MMD -MP -c $< -o $@
 
+# The same for kernels before 5.15: see bpf/compat.bpf.h.
+$(B)/bpf/old/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CFLAGS_BPF) -DBX_OLD_KERNEL -MMD -MP -c $< -o $@
+
 $(B)/bpf/bpfxray.o: $(BPF_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(B)/bpf/old/bpfxray.o: $(BPF_OLD_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(BPFTOOL) gen object $@ $^
 
@@ -87,10 +98,16 @@ $(O)/gen/bpfxray.skel.h: $(B)/bpf/bpfxray.o
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name bpfxray_bpf > $@
 
+$(O)/gen/bpfxray_old.skel.h: $(B)/bpf/old/bpfxray.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name bpfxray_old_bpf > $@
+
 # --- agent ---------------------------------------------------------------------------------------------------
 
 # The skeleton is a system header to the compiler, so that -MMD leaves it out.
 $(filter $(O)/obj/probe/%,$(AGENT_OBJ)): $(O)/gen/bpfxray.skel.h
+$(O)/obj/probe/object.o: $(O)/gen/bpfxray_old.skel.h
 
 $(O)/obj/%.o: userspace/%.c
 	$(call say,CC,$<)
@@ -140,7 +157,8 @@ $(B)/test-bpf/%: tests/bpf/%.c
 	$(Q)$(CC) $(CPPFLAGS_USER) -std=gnu11 $(WARNINGS) -O1 -g $(if $(CROSS),,$(SANFLAGS)) -MMD -MP $(filter %.c,$^) -o $@ \
 		-lbpf -lelf -lz
 
-$(B)/test-bpf/test_load: userspace/probe/backend.c $(O)/gen/bpfxray.skel.h
+$(B)/test-bpf/test_load: userspace/probe/backend.c userspace/probe/object.c userspace/probe/feature_bpf.c \
+	$(O)/gen/bpfxray.skel.h $(O)/gen/bpfxray_old.skel.h
 
 TEST_BPF := $(addprefix $(B)/test-bpf/,test_classify classify_run.bpf.o test_load check_vmlinux layouts.bpf.o)
 
@@ -278,4 +296,4 @@ install: all
 clean:
 	rm -rf build/bpf build/gen build/obj build/unit build/fuzz build/san build/bpfxray
 
--include $(wildcard $(B)/test-bpf/*.d build/bench/*.d build/bench/obj/*.d) $(BPF_OBJ:.o=.d) $(AGENT_OBJ:.o=.d) $(UNIT_OBJ:.o=.d)
+-include $(wildcard $(B)/test-bpf/*.d build/bench/*.d build/bench/obj/*.d) $(BPF_OBJ:.o=.d) $(BPF_OLD_OBJ:.o=.d) $(AGENT_OBJ:.o=.d) $(UNIT_OBJ:.o=.d)

@@ -54,15 +54,16 @@ static __always_inline int buffers__find(struct buffers *buffers, struct syscall
 	}
 }
 
-/* Leaves out the first @n bytes. */
-__weak __noinline int buffers__skip(struct buffers *buffers, __u32 n)
+/* Leaves out the first @n bytes of the thread's call. */
+VERIFIED_ALONE int buffers__skip(thread_ref ref, __u32 n)
 {
+	struct thread *thread = thread__at(ref);
 	__u32 i;
 
-	if (!buffers)
+	if (!thread)
 		return 0;
 	for (i = 0; i < BX_IOV_MAX; i++) {
-		struct span *span = &buffers->span[i];
+		struct span *span = &thread->buffers.span[i];
 		__u32 skipped = span->len < n ? span->len : n;
 
 		span->base += skipped;
@@ -73,15 +74,16 @@ __weak __noinline int buffers__skip(struct buffers *buffers, __u32 n)
 }
 
 /*
- * Where the bytes of @call lie. Returns 0, 1 when the call's bytes are counted only (sendfile,
- * splice, io_uring, several messages in one call), or -1 when the caller's memory cannot be read.
+ * Where the bytes of the call that @thread is in lie. Returns 0, 1 when the call's bytes are
+ * counted only (sendfile, splice, io_uring, several messages in one call), or -1 when the caller's
+ * memory cannot be read.
  */
-static __noinline int buffers__of(struct buffers *buffers, struct syscall *call)
+static __noinline int buffers__of(struct thread *thread)
 {
-	int where = buffers__find(buffers, call);
+	int where = buffers__find(&thread->buffers, &thread->call);
 
-	if (!where && call->done)
-		buffers__skip(buffers, call->done);
+	if (!where && thread->call.done)
+		buffers__skip(thread__ref(thread), thread->call.done);
 	return where;
 }
 
@@ -122,8 +124,9 @@ static __always_inline __u32 turn__keep_max(struct open_exchange *ex, __u32 t)
 }
 
 /* Text first, then fragments, while the turn has no gap. Returns the bytes kept of this span. */
-__weak __noinline __u32 span__keep(struct open_exchange *ex, __u32 t, __u64 base, __u32 len)
+VERIFIED_ALONE __u32 span__keep(exchange_ref ref, __u32 t, __u64 base, __u32 len)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	struct bx_turn *turn;
 	__u32 done = 0, i, n;
 
@@ -140,7 +143,8 @@ __weak __noinline __u32 span__keep(struct open_exchange *ex, __u32 t, __u64 base
 	for (i = 0; i < BX_REQUEST_KEPT_MAX / BX_FRAGMENT_CAP && done < len; i++) {
 		if (turn->kept >= turn__keep_max(ex, t))
 			break;
-		n = fragment__emit(ex, base + done, len - done, fragment__arg(t, 0), turn->kept);
+		n = fragment__emit(exchange__ref(ex), base + done, len - done, fragment__arg(t, 0),
+				   turn->kept);
 		if (!n)
 			break;
 		turn->kept += n;
@@ -165,8 +169,9 @@ static __always_inline __u32 tail__room(struct open_exchange *ex, __u32 t, __u32
  * Keeps the last bytes of a span that was not kept whole. A tail is unbroken: a longer span
  * replaces it.
  */
-__weak __noinline int span__tail(struct open_exchange *ex, __u32 t, __u64 base, __u32 len)
+VERIFIED_ALONE int span__tail(exchange_ref ref, __u32 t, __u64 base, __u32 len)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	__u32 n = len > BX_TAIL_CAP ? BX_TAIL_CAP : len, used = 0;
 
 	if (!ex)
@@ -203,8 +208,9 @@ static __always_inline bool text__ends_head(struct open_exchange *ex)
  * A call that begins with `HTTP/1.` behind a gap: the next of several responses. Its head is sent
  * by itself.
  */
-__weak __noinline int span__next_head(struct open_exchange *ex, __u64 base, __u32 len, __u64 offset)
+VERIFIED_ALONE int span__next_head(exchange_ref ref, __u64 base, __u32 len, __u64 offset)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	__u8 first[8] = {};
 
 	if (!ex || len < sizeof(first) || bpf_probe_read_user(first, sizeof(first), (void *)base))
@@ -212,8 +218,8 @@ __weak __noinline int span__next_head(struct open_exchange *ex, __u64 base, __u3
 	if (first[0] != 'H' || first[1] != 'T' || first[2] != 'T' || first[3] != 'P' ||
 	    first[4] != '/' || first[5] != '1' || first[6] != '.')
 		return 0;
-	fragment__emit(ex, base, bound__at_most(len, BX_READ_CAP), fragment__arg(1, BX_FRAG_HEAD),
-		       offset);
+	fragment__emit(exchange__ref(ex), base, bound__at_most(len, BX_READ_CAP),
+		       fragment__arg(1, BX_FRAG_HEAD), offset);
 	return 1;
 }
 

@@ -175,14 +175,14 @@ static __always_inline void client__text(struct client_call_record *record,
 static __always_inline void client__fill(struct client_call_record *record, struct thread *thread)
 {
 	const struct client_call *in = &thread->client;
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current();
 
 	record->call.record.type = BX_RECORD_CLIENT_CALL;
 	record->call.record.len = sizeof(*record);
 	record->call.start_ns = in->started_ns;
 	record->call.end_ns = bpf_ktime_get_ns();
-	record->call.tgid = task->tgid;
-	record->call.tid = task->pid;
+	record->call.tgid = task__tgid(task);
+	record->call.tid = task__tid(task);
 	record->call.kind = in->kind;
 	client__own(&record->call, thread);
 	if (in->kind == BX_CALL_CONNECT)
@@ -192,8 +192,9 @@ static __always_inline void client__fill(struct client_call_record *record, stru
 }
 
 /* The thread's call is over. */
-__weak __noinline int client__tell(struct thread *thread, __u32 failed)
+VERIFIED_ALONE int client__tell(thread_ref ref, __u32 failed)
 {
+	struct thread *thread = thread__at(ref);
 	const struct client_layout *layout;
 	struct client_call_record *record;
 
@@ -216,8 +217,9 @@ __weak __noinline int client__tell(struct thread *thread, __u32 failed)
 }
 
 /* Whose connection it is that the library makes: the agent names the database after it. */
-__weak __noinline int client__dialled(struct thread *thread)
+VERIFIED_ALONE int client__dialled(thread_ref ref)
 {
+	struct thread *thread = thread__at(ref);
 	struct bx_dialled *record;
 
 	if (!thread || !thread->client.conn || !thread->client.host)
@@ -248,7 +250,7 @@ static __always_inline struct client_key client__key(__u64 object)
  * The kept statement of @object is over since @end_ns; 0: since the last of its bytes. Returns 1
  * when there is one.
  */
-__weak __noinline int client__finish(__u64 object, __u32 cookie, __u64 end_ns)
+VERIFIED_ALONE int client__finish(__u64 object, __u32 cookie, __u64 end_ns)
 {
 	const struct client_layout *layout = client__layout(cookie);
 	struct client_key key = client__key(object);
@@ -271,8 +273,9 @@ __weak __noinline int client__finish(__u64 object, __u32 cookie, __u64 end_ns)
 }
 
 /* Bytes of the thread's call moved that cannot be read, the first of them sent. */
-__weak __noinline int client__keep(struct thread *thread)
+VERIFIED_ALONE int client__keep(thread_ref ref)
 {
+	struct thread *thread = thread__at(ref);
 	struct client_call_record *record, *blank_record;
 	struct client_key key;
 	__u32 zero = 0;
@@ -316,8 +319,9 @@ static __always_inline bool client__has_failed(const struct client_call *call, _
 }
 
 /* The thread is out of the call that it was in. */
-__weak __noinline int client__over(struct thread *thread, __u32 how)
+VERIFIED_ALONE int client__over(thread_ref ref, __u32 how)
 {
+	struct thread *thread = thread__at(ref);
 	struct client_call *call;
 
 	if (!thread)
@@ -329,7 +333,7 @@ __weak __noinline int client__over(struct thread *thread, __u32 how)
 		client__finish(call->object, call->cookie,
 			       how == OVER_LATE ? 0 : bpf_ktime_get_ns());
 	else if (!call->seen && client__has_failed(call, how))
-		client__tell(thread, 1);
+		client__tell(thread__ref(thread), 1);
 	call->object = 0;
 	return 0;
 }

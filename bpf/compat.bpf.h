@@ -21,6 +21,10 @@
 #define PF_KTHREAD   0x00200000
 #define PF_IO_WORKER 0x00000010
 
+/* include/uapi/linux/stat.h */
+#define S_IFMT	 00170000
+#define S_IFSOCK 0140000
+
 /* include/linux/socket.h: a read that leaves the bytes where they are, or reads another queue. */
 #define MSG_PEEK     0x2
 #define MSG_ERRQUEUE 0x2000
@@ -63,6 +67,177 @@ struct syscall {
 #define NR_SENDMMSG 269
 #endif
 
+/* Not static: the verifier walks it once, with unknown arguments. See ring.bpf.h. */
+#define VERIFIED_ALONE __weak __noinline
+
+/*
+ * Kernels before 5.15 are served by a second object of the same sources, compiled with
+ * BX_OLD_KERNEL. They lack the current task as an object that the verifier knows, storage bound to
+ * a task or a socket in programs like these (5.11), memory as an argument of a function that is
+ * verified alone (5.12), a task's saved registers, and a cookie for each probe (5.15).
+ */
+#ifdef BX_OLD_KERNEL
+
+/*
+ * The arguments of functions that are verified by themselves: an exchange by its key in the pool, a
+ * thread always the current one.
+ */
+typedef __u64 exchange_ref;
+typedef __u32 thread_ref;
+#define exchange__ref(ex)   ((ex)->wire.conn)
+#define exchange__at(ref)   bpf_map_lookup_elem(&pool, &(ref))
+#define thread__ref(thread) 0
+#define thread__at(ref)	    task_map__find(&thread_of_task, task__current())
+
+/* A member of a kernel's object, which the verifier does not know to be one. */
+#define KERNEL_READ(pointer, member) BPF_CORE_READ(pointer, member)
+
+/* x86 and arm64: arch/.../asm, with pages of 4 KiB and without KASAN. */
+#define THREAD_SIZE 16384
+
+static __always_inline struct task_struct *task__current(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+/* None: the agent does not attach what would need one. */
+static __always_inline __u64 probe__cookie(void *ctx)
+{
+	return 0;
+}
+
+/* They lie at the end of its kernel stack: what task_pt_regs() of the kernel computes. */
+static __always_inline struct pt_regs *task__registers(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, stack) + THREAD_SIZE - bpf_core_type_size(struct pt_regs);
+}
+
+/* A map for a probe's program that grows as it fills makes these kernels print a warning. */
+#define MAP_GROWS 0
+
+#define TASK_MAP(cap)                                                                              \
+	__uint(type, BPF_MAP_TYPE_HASH);                                                           \
+	__uint(max_entries, cap);                                                                  \
+	__type(key, __u32)
+
+static __always_inline void *task_map__find(void *map, struct task_struct *task)
+{
+	__u32 tid = BPF_CORE_READ(task, pid);
+
+	return bpf_map_lookup_elem(map, &tid);
+}
+
+/* @blank: a value of zeros. False: no room. */
+static __always_inline bool task_map__add(void *map, struct task_struct *task, const void *blank)
+{
+	__u32 tid = BPF_CORE_READ(task, pid);
+
+	bpf_map_update_elem(map, &tid, blank, BPF_NOEXIST);
+	return bpf_map_lookup_elem(map, &tid);
+}
+
+/* A thread that executes a program takes the number of its process: @old was its own. */
+static __always_inline void task_map__renumber(void *map, struct task_struct *task, __u32 old)
+{
+	__u32 tid = BPF_CORE_READ(task, pid);
+	void *value;
+
+	if (old == tid)
+		return;
+	value = bpf_map_lookup_elem(map, &old);
+	if (value)
+		bpf_map_update_elem(map, &tid, value, BPF_ANY);
+	bpf_map_delete_elem(map, &old);
+}
+
+/* @task is about to end. */
+static __always_inline void task_map__end(void *map, struct task_struct *task)
+{
+	__u32 tid = BPF_CORE_READ(task, pid);
+
+	bpf_map_delete_elem(map, &tid);
+}
+
+/* The socket behind @file, or NULL. */
+static __always_inline struct socket *file__socket(struct file *file)
+{
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	return BPF_CORE_READ(file, private_data);
+}
+
+#else
+
+struct open_exchange;
+struct thread;
+typedef struct open_exchange *exchange_ref;
+typedef struct thread *thread_ref;
+#define exchange__ref(ex)   (ex)
+#define exchange__at(ref)   (ref)
+#define thread__ref(thread) (thread)
+#define thread__at(ref)	    (ref)
+
+#define KERNEL_READ(pointer, member) ((pointer)->member)
+
+static __always_inline struct task_struct *task__current(void)
+{
+	return bpf_get_current_task_btf();
+}
+
+/* What the agent gave the probe that runs when it attached it. */
+static __always_inline __u64 probe__cookie(void *ctx)
+{
+	return bpf_get_attach_cookie(ctx);
+}
+
+static __always_inline struct pt_regs *task__registers(struct task_struct *task)
+{
+	return (struct pt_regs *)bpf_task_pt_regs(task);
+}
+
+#define MAP_GROWS BPF_F_NO_PREALLOC
+
+/* The kernel makes room when an element is added, and drops it with its task. */
+#define TASK_MAP(cap)                                                                              \
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);                                                   \
+	__uint(map_flags, BPF_F_NO_PREALLOC);                                                      \
+	__type(key, int)
+
+static __always_inline void *task_map__find(void *map, struct task_struct *task)
+{
+	return bpf_task_storage_get(map, task, NULL, 0);
+}
+
+static __always_inline bool task_map__add(void *map, struct task_struct *task, const void *blank)
+{
+	return bpf_task_storage_get(map, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+static __always_inline void task_map__renumber(void *map, struct task_struct *task, __u32 old)
+{
+}
+
+static __always_inline void task_map__end(void *map, struct task_struct *task)
+{
+}
+
+static __always_inline struct socket *file__socket(struct file *file)
+{
+	return bpf_sock_from_file(file);
+}
+
+#endif
+
+static __always_inline __u32 task__tid(struct task_struct *task)
+{
+	return KERNEL_READ(task, pid);
+}
+
+static __always_inline __u32 task__tgid(struct task_struct *task)
+{
+	return KERNEL_READ(task, tgid);
+}
+
 /* The call that @task is in. A kernel thread or an io_uring worker is in none: nr -1. */
 static __always_inline void syscall__current(struct task_struct *task, struct syscall *call)
 {
@@ -71,37 +246,37 @@ static __always_inline void syscall__current(struct task_struct *task, struct sy
 	call->nr = -1;
 	call->done = 0;
 	call->compat = false;
-	if (task->flags & (PF_KTHREAD | PF_IO_WORKER))
+	if (KERNEL_READ(task, flags) & (PF_KTHREAD | PF_IO_WORKER))
 		return;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	regs = task__registers(task);
 #if defined(__TARGET_ARCH_x86)
-	call->compat = task->thread_info.status & TS_COMPAT;
-	call->nr = (int)regs->orig_ax;
-	call->fd = regs->di;
-	call->arg1 = regs->si;
-	call->arg2 = regs->dx;
-	call->arg3 = regs->r10;
-	call->sp = regs->sp;
+	call->compat = KERNEL_READ(task, thread_info.status) & TS_COMPAT;
+	call->nr = (int)KERNEL_READ(regs, orig_ax);
+	call->fd = KERNEL_READ(regs, di);
+	call->arg1 = KERNEL_READ(regs, si);
+	call->arg2 = KERNEL_READ(regs, dx);
+	call->arg3 = KERNEL_READ(regs, r10);
+	call->sp = KERNEL_READ(regs, sp);
 #elif defined(__TARGET_ARCH_arm64)
-	call->compat = regs->pstate & 0x10; /* PSR_MODE32_BIT */
-	call->nr = regs->syscallno;
-	call->fd = regs->orig_x0;
-	call->arg1 = regs->regs[1];
-	call->arg2 = regs->regs[2];
-	call->arg3 = regs->regs[3];
-	call->sp = regs->sp;
+	call->compat = KERNEL_READ(regs, pstate) & 0x10; /* PSR_MODE32_BIT */
+	call->nr = KERNEL_READ(regs, syscallno);
+	call->fd = KERNEL_READ(regs, orig_x0);
+	call->arg1 = KERNEL_READ(regs, regs[1]);
+	call->arg2 = KERNEL_READ(regs, regs[2]);
+	call->arg3 = KERNEL_READ(regs, regs[3]);
+	call->sp = KERNEL_READ(regs, sp);
 #endif
 }
 
 /* The fifth argument of the call that @task is in, which must be a thread's own. */
 static __always_inline __u64 syscall__fifth(struct task_struct *task)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct pt_regs *regs = task__registers(task);
 
 #if defined(__TARGET_ARCH_x86)
-	return regs->r8;
+	return KERNEL_READ(regs, r8);
 #elif defined(__TARGET_ARCH_arm64)
-	return regs->regs[4];
+	return KERNEL_READ(regs, regs[4]);
 #endif
 }
 
@@ -144,13 +319,13 @@ static __always_inline bool syscall__goes_on(struct task_struct *task, struct sy
 {
 	struct pt_regs *regs;
 
-	if (task->flags & (PF_KTHREAD | PF_IO_WORKER))
+	if (KERNEL_READ(task, flags) & (PF_KTHREAD | PF_IO_WORKER))
 		return call->nr == -1;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	regs = task__registers(task);
 #if defined(__TARGET_ARCH_x86)
-	return call->nr == (int)regs->orig_ax && call->fd == regs->di;
+	return call->nr == (int)KERNEL_READ(regs, orig_ax) && call->fd == KERNEL_READ(regs, di);
 #elif defined(__TARGET_ARCH_arm64)
-	return call->nr == regs->syscallno && call->fd == regs->orig_x0;
+	return call->nr == KERNEL_READ(regs, syscallno) && call->fd == KERNEL_READ(regs, orig_x0);
 #endif
 }
 
@@ -160,7 +335,10 @@ static __always_inline bool syscall__goes_on(struct task_struct *task, struct sy
  */
 static __always_inline bool tracepoint__is_preemptible(struct task_struct *task)
 {
-	return bpf_core_field_exists(task->migration_disabled) && task->migration_disabled;
+	struct task_struct___pinned *pinned = (struct task_struct___pinned *)task;
+
+	return bpf_core_field_exists(pinned->migration_disabled) &&
+	       KERNEL_READ(pinned, migration_disabled);
 }
 
 /*

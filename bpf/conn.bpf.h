@@ -42,7 +42,16 @@ static __always_inline bool again__is_mine(__u8 *mark, bool second)
 /* The current thread's state, or NULL when it is nobody's target. */
 static __always_inline struct thread *thread__of(struct task_struct *task)
 {
-	return bpf_task_storage_get(&thread_of_task, task, NULL, 0);
+	return task_map__find(&thread_of_task, task);
+}
+
+/* Makes @task a target's thread. False: no room. */
+static __always_inline bool thread__follow(struct task_struct *task)
+{
+	__u32 zero = 0;
+	void *zeros = bpf_map_lookup_elem(&blank, &zero);
+
+	return zeros && task_map__add(&thread_of_task, task, zeros);
 }
 
 /* Inode number of the socket: 0 when it has no file (closed, or not yet accepted). */

@@ -21,7 +21,7 @@ static __always_inline void datagram__look_for_sdk(struct thread *thread, __u32 
 	struct buffers *buffers = &thread->buffers;
 	__u32 i;
 
-	if (len <= SDK_HEADER_LEN || thread->call.compat || buffers__of(buffers, &thread->call) ||
+	if (len <= SDK_HEADER_LEN || thread->call.compat || buffers__of(thread) ||
 	    buffers->span[0].len < SDK_HEADER_LEN ||
 	    bpf_probe_read_user(begin, SDK_HEADER_LEN, (void *)buffers->span[0].base))
 		return;

@@ -48,7 +48,7 @@ static __always_inline int dns__tell(struct task_struct *task, struct thread *th
 	struct buffers *buffers = &thread->buffers;
 	struct dns_record *record;
 
-	if (thread->call.compat || buffers__of(buffers, &thread->call)) {
+	if (thread->call.compat || buffers__of(thread)) {
 		counter__add(thread->call.compat ? BX_C_COMPAT : BX_C_UNREADABLE, 1);
 		return 0;
 	}
@@ -67,8 +67,8 @@ static __always_inline int dns__tell(struct task_struct *task, struct thread *th
 	record->head.record.type = BX_RECORD_DNS;
 	record->head.record.len = sizeof(record->head) + len;
 	record->head.at_ns = bpf_ktime_get_ns();
-	record->head.tgid = task->tgid;
-	record->head.tid = task->pid;
+	record->head.tgid = task__tgid(task);
+	record->head.tid = task__tid(task);
 	record->head.data_len = len;
 	record->head._pad = 0;
 	bpf_ringbuf_submit(record, ring__wake());

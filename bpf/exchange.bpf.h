@@ -57,9 +57,9 @@ static __always_inline void exchange__begin(struct open_exchange *ex, struct tas
 					    __u64 now_ns)
 {
 	ex->wire.opened_ns = now_ns;
-	ex->wire.tgid = task->tgid;
-	ex->wire.tid = task->pid;
-	ex->wire.end_tid = task->pid;
+	ex->wire.tgid = task__tgid(task);
+	ex->wire.tid = task__tid(task);
+	ex->wire.end_tid = ex->wire.tid;
 }
 
 /* Opens an exchange on @conn. NULL: the pool is full, counted. */
@@ -116,7 +116,7 @@ static __always_inline void exchange__disown(struct open_exchange *ex)
 	ex->wire.turn[1].text_len = 0;
 	ex->tail_len[0] = 0;
 	ex->tail_len[1] = 0;
-	exchange__emit(ex, 0);
+	exchange__emit(exchange__ref(ex), 0);
 	bpf_map_delete_elem(&pool, &id);
 }
 
@@ -128,7 +128,7 @@ static __always_inline void exchange__close(struct open_exchange *ex, __u32 flag
 		counter__add(BX_C_DISCARDED, 1);
 	} else if (!ex->wire.closed_ns) { /* else the sweep has sent it */
 		ex->wire.closed_ns = now_ns;
-		exchange__emit(ex, flags);
+		exchange__emit(exchange__ref(ex), flags);
 	}
 	bpf_map_delete_elem(&pool, &id);
 }
@@ -143,7 +143,7 @@ static __always_inline void exchange__finish(struct open_exchange *ex)
 	if (ex->wire.role == BX_ROLE_SERVER && !ex->wire.children && exchange__told(ex))
 		counter__add(BX_C_ENDED_TOLD, 1);
 	else
-		exchange__emit(ex, 0);
+		exchange__emit(exchange__ref(ex), 0);
 }
 
 /* Notes the thread of a call when it is not the one of the call before. */
@@ -194,7 +194,7 @@ static __always_inline void thread__leave(struct thread *thread, struct open_exc
 	else if (!before->wire.turn[1].total)
 		thread->flags |= THREAD_MULTIPLEX;
 	else if (!(thread->flags & THREAD_MULTIPLEX))
-		exchange__emit(before, BX_EX_SNAPSHOT);
+		exchange__emit(exchange__ref(before), BX_EX_SNAPSHOT);
 }
 
 /*
@@ -203,8 +203,10 @@ static __always_inline void thread__leave(struct thread *thread, struct open_exc
  * answer, it is sent now: the agent's framing says whether the answer was complete when the thread
  * moved on.
  */
-__weak __noinline int thread__serve(struct thread *thread, struct open_exchange *ex)
+VERIFIED_ALONE int thread__serve(thread_ref thread_at, exchange_ref ref)
 {
+	struct thread *thread = thread__at(thread_at);
+	struct open_exchange *ex = exchange__at(ref);
 	struct open_exchange *before = NULL;
 
 	if (!thread || !ex)
@@ -235,8 +237,10 @@ static __always_inline struct open_exchange *thread__serving(struct thread *thre
  * Commands without an answer (COM_STMT_CLOSE) leave an exchange open: what the thread sends for
  * another request than theirs does not belong to it.
  */
-__weak __noinline int thread__owns_anew(struct thread *thread, struct open_exchange *ex)
+VERIFIED_ALONE int thread__owns_anew(thread_ref thread_at, exchange_ref ref)
 {
+	struct thread *thread = thread__at(thread_at);
+	struct open_exchange *ex = exchange__at(ref);
 	if (!thread || !ex || thread->flags & THREAD_MULTIPLEX || !thread__serving(thread))
 		return 0;
 	return ex->wire.owner_conn != thread->request_conn ||
@@ -247,8 +251,10 @@ __weak __noinline int thread__owns_anew(struct thread *thread, struct open_excha
  * The request that the thread serves becomes the owner of @ex, a database call, if it is still
  * open.
  */
-__weak __noinline int thread__own(struct thread *thread, struct open_exchange *ex)
+VERIFIED_ALONE int thread__own(thread_ref thread_at, exchange_ref ref)
 {
+	struct thread *thread = thread__at(thread_at);
+	struct open_exchange *ex = exchange__at(ref);
 	struct open_exchange *owner;
 
 	if (!thread || !ex)

@@ -28,9 +28,9 @@ static __always_inline int process__forked(struct task_struct *parent, struct ta
 	struct target *target, inherited = {};
 	__u32 tgid;
 
-	if (!bpf_task_storage_get(&thread_of_task, parent, NULL, 0))
+	if (!thread__of(parent))
 		return 0;
-	if (!bpf_task_storage_get(&thread_of_task, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE))
+	if (!thread__follow(child))
 		counter__add(BX_C_LOST_SOCKET, 1);
 	if (child->pid != child->tgid)
 		return 0;

@@ -264,13 +264,11 @@ extern struct target_ports_map target_ports SEC(".maps");
 
 /*
  * thread_of_task: task -> thread; being there makes a thread a target's. Writer: task.bpf.c (fork,
- * and the agent's first walk). Deleter: the kernel, with the task. Full: no memory: the thread is
- * not followed, counted (BX_C_LOST_SOCKET).
+ * and the agent's first walk). Deleter: the kernel, with the task; on old kernels task.bpf.c. Full:
+ * the thread is not followed, counted (BX_C_LOST_SOCKET).
  */
 struct thread_map {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
+	TASK_MAP(BX_THREADS_MAX);
 	__type(value, struct thread);
 };
 extern struct thread_map thread_of_task SEC(".maps");
@@ -283,7 +281,7 @@ extern struct thread_map thread_of_task SEC(".maps");
  */
 struct tls_sessions_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, MAP_GROWS);
 	__uint(max_entries, BX_TLS_SESSIONS_MAX);
 	__type(key, struct tls_key);
 	__type(value, struct tls_conn);

@@ -38,7 +38,7 @@ static __always_inline __u32 turn__of(struct conn *conn, __u32 dir)
 static __always_inline void moved__login(struct moved *m, struct open_exchange *ex,
 					 struct buffers *buffers)
 {
-	int login = mysql_login__copy(ex, buffers->span[0].base,
+	int login = mysql_login__copy(exchange__ref(ex), buffers->span[0].base,
 				      buffers->span[0].len < m->len ? 0 : m->len);
 
 	m->conn->flags &= ~CONN_GREETED;
@@ -56,7 +56,7 @@ static __always_inline void moved__login(struct moved *m, struct open_exchange *
 static __always_inline void moved__login_piece(struct moved *m, struct open_exchange *ex,
 					       __u64 base, __u32 len)
 {
-	int login = mysql_login__piece(ex, base, len);
+	int login = mysql_login__piece(exchange__ref(ex), base, len);
 
 	if (login == LOGIN_MORE)
 		return;
@@ -80,12 +80,12 @@ static __always_inline void moved__span(struct moved *m, struct open_exchange *e
 	if (moved__is_mysql_request(m, t)) {
 		if (m->conn->flags & CONN_LOGIN_CUT)
 			moved__login_piece(m, ex, base, len);
-		may = mysql__may_copy(ex, base, len);
+		may = mysql__may_copy(exchange__ref(ex), base, len);
 	}
 	if (turn->kept == offset && may)
-		kept = span__keep(ex, t, base, may);
+		kept = span__keep(exchange__ref(ex), t, base, may);
 	if (kept < len && may == len)
-		span__tail(ex, t, base, len);
+		span__tail(exchange__ref(ex), t, base, len);
 }
 
 /* Copies what of the call's bytes is kept, then counts the call. */
@@ -99,8 +99,8 @@ static __noinline int moved__append(struct moved *m, struct open_exchange *ex, _
 
 	t &= 1;
 	offset = ex->wire.turn[t].total;
-	ex->wire.end_tid = m->task->pid;
-	where = call->compat ? 1 : buffers__of(buffers, call);
+	ex->wire.end_tid = task__tid(m->task);
+	where = call->compat ? 1 : buffers__of(m->thread);
 	if (where) {
 		ex->wire.flags |= call->compat ? BX_EX_COMPAT
 				  : where < 0  ? BX_EX_FAULTED
@@ -122,7 +122,7 @@ static __noinline int moved__append(struct moved *m, struct open_exchange *ex, _
 	/* behind a gap, or about to begin one: the text is full */
 	if (left && t && offset && m->conn->role == BX_ROLE_SERVER &&
 	    (ex->wire.turn[1].kept < offset || ex->wire.text_len + left > BX_TEXT_CAP))
-		span__next_head(ex, buffers->span[0].base,
+		span__next_head(exchange__ref(ex), buffers->span[0].base,
 				buffers->span[0].len < left ? buffers->span[0].len : left, offset);
 	for (i = 0; i < BX_IOV_MAX && i < buffers->count && left; i++) {
 		__u32 n = buffers->span[i].len < left ? buffers->span[i].len : left;

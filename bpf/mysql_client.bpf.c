@@ -23,7 +23,7 @@ static __always_inline void client__begin(struct thread *thread, struct pt_regs 
 {
 	struct client_call *call = &thread->client;
 
-	call->cookie = bpf_get_attach_cookie(regs);
+	call->cookie = probe__cookie(regs);
 	call->object = PT_REGS_PARM1(regs);
 	call->started_ns = bpf_ktime_get_ns();
 	call->sp = sp;
@@ -47,12 +47,12 @@ static __always_inline bool client__goes_on(const struct client_call *call, stru
 static __always_inline void client__next(struct thread *thread, __u64 object)
 {
 	if (thread->client.object && (!thread->client.async || thread->client.object == object))
-		client__over(thread, OVER_LATE);
+		client__over(thread__ref(thread), OVER_LATE);
 }
 
 static __always_inline int client__enter(struct pt_regs *regs, __u32 kind)
 {
-	struct thread *thread = thread__of(bpf_get_current_task_btf());
+	struct thread *thread = thread__of(task__current());
 
 	if (!thread)
 		return 0;
@@ -88,7 +88,7 @@ static __always_inline bool client__reconnects(const struct client_call *call, _
 /* Its function returned. */
 static __always_inline int client__leave(bool failed, bool connect)
 {
-	struct thread *thread = thread__of(bpf_get_current_task_btf());
+	struct thread *thread = thread__of(task__current());
 	struct client_call *call;
 
 	if (!thread)
@@ -97,7 +97,7 @@ static __always_inline int client__leave(bool failed, bool connect)
 	if (!call->object || (call->kind == BX_CALL_CONNECT) != connect)
 		return 0;
 	if ((call->seen & CLIENT_UNREADABLE && !connect) || (!call->seen && failed))
-		client__tell(thread, failed);
+		client__tell(thread__ref(thread), failed);
 	call->object = 0;
 	return 0;
 }
@@ -108,7 +108,7 @@ static __always_inline int client__leave(bool failed, bool connect)
  */
 static __always_inline int client__polling(struct pt_regs *regs, __u32 kind)
 {
-	struct thread *thread = thread__of(bpf_get_current_task_btf());
+	struct thread *thread = thread__of(task__current());
 	__u64 sp = PT_REGS_SP(regs);
 	struct client_call *call;
 	struct client_key key;
@@ -150,7 +150,7 @@ CLIENT_PROBE(client__poll_connect, client__polling(regs, BX_CALL_CONNECT))
 SEC("uprobe")
 int client__connect(struct pt_regs *regs)
 {
-	struct thread *thread = thread__of(bpf_get_current_task_btf());
+	struct thread *thread = thread__of(task__current());
 	__u64 sp = PT_REGS_SP(regs);
 
 	if (!thread || client__reconnects(&thread->client, sp))
@@ -164,7 +164,7 @@ int client__connect(struct pt_regs *regs)
 SEC("uprobe")
 int client__send(struct pt_regs *regs)
 {
-	struct thread *thread = thread__of(bpf_get_current_task_btf());
+	struct thread *thread = thread__of(task__current());
 
 	if (!thread || client__goes_on(&thread->client, regs))
 		return 0;
@@ -178,7 +178,7 @@ int client__send(struct pt_regs *regs)
 SEC("uprobe")
 int BPF_KPROBE(client__start, void *ret, __u64 object)
 {
-	struct thread *thread = thread__of(bpf_get_current_task_btf());
+	struct thread *thread = thread__of(task__current());
 
 	if (thread)
 		thread->async_object = object;
@@ -189,14 +189,15 @@ int BPF_KPROBE(client__start, void *ret, __u64 object)
 SEC("uprobe")
 int BPF_KPROBE(client__after, __u64 object)
 {
-	struct thread *thread = thread__of(bpf_get_current_task_btf());
+	struct thread *thread = thread__of(task__current());
 	__u32 cookie;
 
 	if (!thread)
 		return 0;
-	cookie = bpf_get_attach_cookie(ctx);
+	cookie = probe__cookie(ctx);
 	if (thread->client.object == object)
-		client__over(thread, cookie & BX_CLIENT_ERROR ? OVER_FAILED : OVER_ASKED);
+		client__over(thread__ref(thread),
+			     cookie & BX_CLIENT_ERROR ? OVER_FAILED : OVER_ASKED);
 	else
 		client__finish(object, cookie, bpf_ktime_get_ns());
 	return 0;
@@ -218,10 +219,10 @@ int BPF_KRETPROBE(client__connected, void *mysql)
 SEC("uretprobe")
 int client__result(struct pt_regs *regs)
 {
-	struct thread *thread = thread__of(bpf_get_current_task_btf());
+	struct thread *thread = thread__of(task__current());
 
 	if (thread && thread->client.async)
-		client__over(thread, OVER_ASKED);
+		client__over(thread__ref(thread), OVER_ASKED);
 	return 0;
 }
 
@@ -231,9 +232,9 @@ int client__result(struct pt_regs *regs)
 SEC("uretprobe")
 int BPF_KRETPROBE(client__polled, int ret)
 {
-	struct thread *thread = thread__of(bpf_get_current_task_btf());
+	struct thread *thread = thread__of(task__current());
 
 	if (thread && thread->client.async && ret != NET_ASYNC_NOT_READY)
-		client__over(thread, OVER_ASKED);
+		client__over(thread__ref(thread), OVER_ASKED);
 	return 0;
 }

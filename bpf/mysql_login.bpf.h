@@ -107,8 +107,9 @@ static __always_inline void login__keep(struct open_exchange *ex, __u32 len)
  * its length byte becomes 0. A packet in pieces is not copied at all (BX_EX_WITHHELD). Returns
  * LOGIN_*.
  */
-__weak __noinline int mysql_login__copy(struct open_exchange *ex, __u64 base, __u32 len)
+VERIFIED_ALONE int mysql_login__copy(exchange_ref ref, __u64 base, __u32 len)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	struct login_cursor in = { .base = base, .off = LOGIN_FIXED_LEN, .len = len };
 	__u32 caps, out = LOGIN_FIXED_LEN, size;
 
@@ -140,8 +141,9 @@ __weak __noinline int mysql_login__copy(struct open_exchange *ex, __u64 base, __
  * A piece of a login that is not copied: its first 8 bytes are packet header and capabilities, no
  * secret, and say whether the commands to come are compressed. Returns LOGIN_*.
  */
-__weak __noinline int mysql_login__piece(struct open_exchange *ex, __u64 base, __u32 len)
+VERIFIED_ALONE int mysql_login__piece(exchange_ref ref, __u64 base, __u32 len)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	__u32 have, n, caps;
 
 	if (!ex)
@@ -186,8 +188,9 @@ static __always_inline __u32 mysql__may_copy_more(struct open_exchange *ex, __u6
  * How many of @len request bytes at @base may be copied. The first packet's header and command byte
  * are collected over as many calls as it takes; they themselves may always be copied.
  */
-__weak __noinline __u32 mysql__may_copy(struct open_exchange *ex, __u64 base, __u32 len)
+VERIFIED_ALONE __u32 mysql__may_copy(exchange_ref ref, __u64 base, __u32 len)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	__u32 have, n;
 	__u8 *header;
 

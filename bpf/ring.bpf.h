@@ -65,9 +65,10 @@ static __always_inline void fragment__fill(struct bx_fragment *head, struct open
  * Sends @len bytes of the caller's memory at @from as bytes @offset.. of a turn. Returns the bytes
  * sent: 0 when the ring is full or the read faulted, both counted.
  */
-__weak __noinline __u32 fragment__emit(struct open_exchange *ex, __u64 from, __u32 len,
-				       __u32 turn_flags, __u64 offset)
+VERIFIED_ALONE __u32 fragment__emit(exchange_ref ref, __u64 from, __u32 len, __u32 turn_flags,
+				    __u64 offset)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	struct fragment_record *record;
 
 	if (!ex)
@@ -89,8 +90,9 @@ __weak __noinline __u32 fragment__emit(struct open_exchange *ex, __u64 from, __u
 }
 
 /* The last bytes of turn @t, when it outgrew what was kept. */
-__weak __noinline int tail__emit(struct open_exchange *ex, __u32 t)
+VERIFIED_ALONE int tail__emit(exchange_ref ref, __u32 t)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	struct tail_record *record;
 	__u32 len, skip;
 
@@ -230,8 +232,9 @@ static __always_inline bool logs__copy_brief(struct bx_brief_log *to, struct ope
 		return 0;                                                                          \
 	} while (0)
 
-__weak __noinline int exchange__put_brief(struct open_exchange *ex, __u32 text_len, __u32 flags)
+VERIFIED_ALONE int exchange__put_brief(exchange_ref ref, __u32 text_len, __u32 flags)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	if (!ex)
 		return PUT_TORN;
 	if (!text_len)
@@ -242,8 +245,9 @@ __weak __noinline int exchange__put_brief(struct open_exchange *ex, __u32 text_l
 		EXCHANGE__PUT(brief_long, logs__copy_brief, true);
 }
 
-__weak __noinline int exchange__put_full(struct open_exchange *ex, __u32 text_len, __u32 flags)
+VERIFIED_ALONE int exchange__put_full(exchange_ref ref, __u32 text_len, __u32 flags)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	if (!ex)
 		return PUT_TORN;
 	if (text_len <= SHORT_TEXT_CAP)
@@ -255,16 +259,17 @@ __weak __noinline int exchange__put_full(struct open_exchange *ex, __u32 text_le
 static __always_inline int exchange__put(struct open_exchange *ex, __u32 text_len, __u32 flags)
 {
 	if (turn__is_brief(&ex->wire.turn[0]) && turn__is_brief(&ex->wire.turn[1]))
-		return exchange__put_brief(ex, text_len, flags);
-	return exchange__put_full(ex, text_len, flags);
+		return exchange__put_brief(exchange__ref(ex), text_len, flags);
+	return exchange__put_full(exchange__ref(ex), text_len, flags);
 }
 
 /*
  * Sends @ex. @flags are added to the record's, for a snapshot BX_EX_SNAPSHOT. When nothing has
  * moved since the last snapshot only the header goes (BX_EX_SAME).
  */
-__weak __noinline int exchange__emit(struct open_exchange *ex, __u32 flags)
+VERIFIED_ALONE int exchange__emit(exchange_ref ref, __u32 flags)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	__u64 total0, total1;
 	__u32 text_len, seq;
 	int put;
@@ -279,8 +284,8 @@ __weak __noinline int exchange__emit(struct open_exchange *ex, __u32 flags)
 		flags |= BX_EX_SAME;
 		text_len = 0;
 	} else {
-		tail__emit(ex, 0);
-		tail__emit(ex, 1);
+		tail__emit(exchange__ref(ex), 0);
+		tail__emit(exchange__ref(ex), 1);
 	}
 	put = exchange__put(ex, text_len, flags);
 	if (put) {

@@ -43,7 +43,8 @@ static __always_inline struct open_exchange *moved__request(struct moved *m,
 							    struct open_exchange *ex)
 {
 	if (ex && !ex->wire.turn[1].total &&
-	    (m->conn->protocol != BX_PROTO_MYSQL || !thread__owns_anew(m->thread, ex)))
+	    (m->conn->protocol != BX_PROTO_MYSQL ||
+	     !thread__owns_anew(thread__ref(m->thread), exchange__ref(ex))))
 		return ex; /* the request goes on */
 	if (ex) {
 		exchange__finish(ex);
@@ -153,14 +154,14 @@ static __always_inline void client__saw(struct moved *m)
 	struct client_call *call = &m->thread->client;
 
 	if (client__is_behind(m)) {
-		client__over(m->thread, OVER_LATE);
+		client__over(thread__ref(m->thread), OVER_LATE);
 		return;
 	}
 	if (!m->len || (call->kind == BX_CALL_CONNECT && m->conn->protocol != BX_PROTO_MYSQL))
 		return; /* the look-up of a name, or a server that does not greet */
 	if (call->kind == BX_CALL_CONNECT && call->conn != m->conn->id) {
 		call->conn = m->conn->id;
-		client__dialled(m->thread);
+		client__dialled(thread__ref(m->thread));
 	}
 	if (m->conn->flags & CONN_COMPRESSED ||
 	    (m->conn->flags & CONN_FINAL && !m->thread->tls.session))
@@ -169,7 +170,7 @@ static __always_inline void client__saw(struct moved *m)
 		call->seen |= CLIENT_READ;
 	if (call->cookie & BX_CLIENT_OPEN && call->kind != BX_CALL_CONNECT &&
 	    !(call->seen & CLIENT_READ))
-		client__keep(m->thread);
+		client__keep(thread__ref(m->thread));
 }
 
 /*

@@ -11,7 +11,7 @@
 
 static __always_inline int fexit__returned(struct sock *sk, int ret, __u32 dir)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current();
 	struct thread *thread = thread__of(task);
 
 	return sk && thread ? socket__returned(sk, task, thread, ret, dir) : 0;

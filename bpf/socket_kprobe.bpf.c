@@ -43,7 +43,7 @@ static __always_inline __u32 inside__position(struct inside *inside)
 static __always_inline int kprobe__enter(struct socket *socket, struct msghdr *msg, __u32 dir,
 					 int flags)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current();
 	struct thread *thread = thread__of(task);
 	struct inside *inside;
 	struct sock *sk;
@@ -99,7 +99,7 @@ static __always_inline int kprobe__look(struct task_struct *task, struct thread 
 SEC("kprobe/release_sock")
 int BPF_KPROBE(kprobe__release_sock, struct sock *sk)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current();
 	struct thread *thread = thread__of(task);
 
 	if (!thread || thread->inside.msg || thread->inside.socket != (__u64)sk)
@@ -109,7 +109,7 @@ int BPF_KPROBE(kprobe__release_sock, struct sock *sk)
 
 static __always_inline int kprobe__copied(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current();
 	struct thread *thread = thread__of(task);
 
 	if (!thread || !thread->inside.socket || !thread->inside.msg)

@@ -15,7 +15,7 @@
 
 static __always_inline int sock__moved(struct sock *sk, int ret, __u32 dir, bool second)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current();
 	struct thread *thread = thread__of(task);
 
 	if (!thread || !again__is_mine(&thread->mark, second))
@@ -41,7 +41,7 @@ SEC("tp_btf/sock_send_length")
 int BPF_PROG(tp__sock_send_watch, struct sock *sk, int ret, int flags)
 {
 	if (!tracepoints_preemptible)
-		tracepoints_preemptible = tracepoint__is_preemptible(bpf_get_current_task_btf());
+		tracepoints_preemptible = tracepoint__is_preemptible(task__current());
 	return 0;
 }
 

@@ -9,10 +9,6 @@
  */
 #include "socket.bpf.h"
 
-/* include/uapi/linux/stat.h */
-#define S_IFMT	 00170000
-#define S_IFSOCK 0140000
-
 /* format of /sys/kernel/tracing/events/syscalls/sys_exit_*: common fields, number, result */
 struct sys_exit {
 	__u64 common;
@@ -59,7 +55,7 @@ static __always_inline __u32 syscall__bytes(struct syscall *call, __s64 ret)
 
 static __always_inline int syscall__moved(struct sys_exit *ctx, __u32 dir)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current();
 	struct thread *thread = thread__of(task);
 	struct syscall *call;
 	struct sock *sk;

@@ -13,7 +13,7 @@
  */
 static __always_inline void state__opening(struct sock *sk, int state, __u64 now_ns)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current();
 	struct thread *thread = thread__of(task);
 	struct conn *conn;
 
@@ -27,8 +27,8 @@ static __always_inline void state__opening(struct sock *sk, int state, __u64 now
 	if (!conn)
 		return;
 	conn->connect_ns = now_ns;
-	conn->connect_tgid = task->tgid;
-	conn->connect_tid = task->pid;
+	conn->connect_tgid = task__tgid(task);
+	conn->connect_tid = task__tid(task);
 	if (!(thread->flags & THREAD_MULTIPLEX)) {
 		conn->connect_owner_conn = thread->request_conn;
 		conn->connect_owner_seq = thread->request_seq;

@@ -33,7 +33,8 @@ static __always_inline void sweep__end_idle(struct open_exchange *ex)
 
 	if (!seq || *seq != ex->wire.seq)
 		return;
-	exchange__emit(ex, 0); /* a full ring counts it as lost: it ends all the same */
+	exchange__emit(exchange__ref(ex),
+		       0); /* a full ring counts it as lost: it ends all the same */
 	bpf_map_delete_elem(&pool, &id);
 }
 
@@ -49,7 +50,7 @@ int iter__sweep(struct bpf_iter__bpf_map_elem *ctx)
 	if (ex->wire.family == AF_UNIX && !ex->wire.closed_ns && !socket__alive(ex)) {
 		ex->wire.closed_ns = now_ns;
 		ex->sent_seq = 0;
-		exchange__emit(ex, BX_EX_CLOSED_LOCAL);
+		exchange__emit(exchange__ref(ex), BX_EX_CLOSED_LOCAL);
 		return 0;
 	}
 	if (exchange__told(ex)) {
@@ -57,6 +58,6 @@ int iter__sweep(struct bpf_iter__bpf_map_elem *ctx)
 		return 0;
 	}
 	if (ex->wire.turn[1].total || exchange__last_ns(ex) + sweep_waiting_ns < now_ns)
-		exchange__emit(ex, BX_EX_SNAPSHOT);
+		exchange__emit(exchange__ref(ex), BX_EX_SNAPSHOT);
 	return 0;
 }

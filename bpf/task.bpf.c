@@ -12,8 +12,9 @@ int BPF_PROG(tp__sched_process_fork, struct task_struct *parent, struct task_str
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(tp__sched_process_exec, struct task_struct *task)
+int BPF_PROG(tp__sched_process_exec, struct task_struct *task, pid_t old_pid)
 {
+	task_map__renumber(&thread_of_task, task, old_pid);
 	if (thread__of(task))
 		process__tell(BX_PROCESS_EXEC, task->tgid, 0);
 	return 0;
@@ -24,7 +25,10 @@ int BPF_PROG(tp__sched_process_exit, struct task_struct *task)
 {
 	__u32 tgid;
 
-	if (!thread__of(task) || task->signal->live.counter > 0)
+	if (!thread__of(task))
+		return 0;
+	task_map__end(&thread_of_task, task);
+	if (task->signal->live.counter > 0)
 		return 0;
 	tgid = task->tgid;
 	bpf_map_delete_elem(&bx_targets, &tgid);
@@ -42,8 +46,7 @@ int iter__mark_threads(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	tgid = task->tgid;
-	if (bpf_map_lookup_elem(&bx_targets, &tgid) &&
-	    !bpf_task_storage_get(&thread_of_task, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE))
+	if (bpf_map_lookup_elem(&bx_targets, &tgid) && !thread__follow(task))
 		counter__add(BX_C_LOST_SOCKET, 1);
 	return 0;
 }
@@ -66,11 +69,12 @@ int iter__mark_listeners(struct bpf_iter__task_file *ctx)
 	tgid = task->tgid;
 	if (!bpf_map_lookup_elem(&bx_targets, &tgid))
 		return 0;
-	socket = bpf_sock_from_file(file);
+	socket = file__socket(file);
 	if (!socket)
 		return 0;
-	sk = socket->sk;
-	if (!sk || sk->__sk_common.skc_state != TCP_LISTEN || sk->sk_type != SOCK_STREAM)
+	sk = KERNEL_READ(socket, sk);
+	if (!sk || KERNEL_READ(sk, __sk_common.skc_state) != TCP_LISTEN ||
+	    KERNEL_READ(sk, sk_type) != SOCK_STREAM)
 		return 0;
 	conn__listens(sk);
 	return 0;

@@ -13,7 +13,7 @@
 /* The call begins: what its return needs, and what the socket call nested in it is tied by. */
 static __always_inline int tls__enter(struct pt_regs *regs, __u32 dir, bool ex)
 {
-	struct thread *thread = thread__of(bpf_get_current_task_btf());
+	struct thread *thread = thread__of(task__current());
 
 	if (!thread)
 		return 0;
@@ -52,7 +52,7 @@ static __always_inline int tls__moved(struct task_struct *task, struct thread *t
 
 static __always_inline int tls__leave(int ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current();
 	struct thread *thread = thread__of(task);
 	struct tls_call in;
 	__u64 moved = ret;
@@ -91,7 +91,7 @@ int BPF_KRETPROBE(tls__return, int ret)
 SEC("uprobe")
 int BPF_KPROBE(tls__free, void *session)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task__current();
 	struct tls_key key;
 
 	if (!thread__of(task))

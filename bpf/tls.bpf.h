@@ -13,7 +13,7 @@
 
 static __always_inline struct tls_key tls__key(struct task_struct *task, __u64 session)
 {
-	return (struct tls_key){ .session = session, .tgid = task->tgid };
+	return (struct tls_key){ .session = session, .tgid = task__tgid(task) };
 }
 
 /*
@@ -62,15 +62,15 @@ static __always_inline void tls__begin(struct tls_conn *tls, struct conn *conn, 
  * The current thread, inside of its TLS session's read or write, moved bytes on @sk. A session that
  * was freed unseen leaves its address to another: the connection's id tells.
  */
-static __always_inline void tls__tie(struct thread *thread, struct task_struct *task,
-				     struct conn *conn, struct sock *sk)
+static __noinline int tls__tie(struct thread *thread, struct task_struct *task, struct conn *conn,
+			       struct sock *sk)
 {
 	struct tls_key key = tls__key(task, thread->tls.session);
 	struct tls_conn fresh = {}, *tls;
 
 	tls = bpf_map_lookup_elem(&tls_sessions, &key);
 	if (tls && tls->conn.id == conn->id)
-		return;
+		return 0;
 	if (!conn->id)
 		conn->id = conn__new_id(bpf_ktime_get_ns());
 	if (!(conn->flags & CONN_FINAL)) /* its handshake was not seen */
@@ -80,6 +80,7 @@ static __always_inline void tls__tie(struct thread *thread, struct task_struct *
 		counter__add(BX_C_LOST_SOCKET, 1);
 	else
 		counter__add(BX_C_TLS_READ, 1);
+	return 0;
 }
 
 #endif

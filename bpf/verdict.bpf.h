@@ -16,9 +16,9 @@ static __always_inline void moved__claim(struct moved *m, struct open_exchange *
 	ex->wire.protocol = m->conn->protocol;
 	ex->wire.role = m->conn->role;
 	if (m->conn->role == BX_ROLE_SERVER)
-		thread__serve(m->thread, ex);
+		thread__serve(thread__ref(m->thread), exchange__ref(ex));
 	else if (m->conn->protocol == BX_PROTO_MYSQL)
-		thread__own(m->thread, ex);
+		thread__own(thread__ref(m->thread), exchange__ref(ex));
 }
 
 /* No more of this connection: it speaks something else, or cannot be read. */
@@ -114,8 +114,9 @@ static __always_inline void moved__undecidable(struct moved *m, struct open_exch
 }
 
 /* Puts what may be classified of a span behind @have bytes, without counting it. */
-__weak __noinline __u32 span__peek(struct open_exchange *ex, __u32 have, __u64 base, __u32 len)
+VERIFIED_ALONE __u32 span__peek(exchange_ref ref, __u32 have, __u64 base, __u32 len)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	__u32 n;
 
 	if (!ex)
@@ -139,19 +140,20 @@ static __always_inline __u32 moved__peek(struct moved *m, struct open_exchange *
 	struct buffers *buffers = &m->thread->buffers;
 	struct syscall *call = &m->thread->call;
 
-	if (call->compat || buffers__of(buffers, call))
+	if (call->compat || buffers__of(m->thread))
 		return have;
 	first = buffers->span[0].len < m->len ? buffers->span[0].len : m->len;
-	have = span__peek(ex, have, buffers->span[0].base, first);
+	have = span__peek(exchange__ref(ex), have, buffers->span[0].base, first);
 	if (buffers->count < 2)
 		return have;
 	second = buffers->span[1].len < m->len - first ? buffers->span[1].len : m->len - first;
-	return span__peek(ex, have, buffers->span[1].base, second);
+	return span__peek(exchange__ref(ex), have, buffers->span[1].base, second);
 }
 
 /* Verified once, on its own: inlined, its paths multiply with those of the capture. */
-__weak __noinline __u32 exchange__classify(struct open_exchange *ex, __u32 len, __u32 dir)
+VERIFIED_ALONE __u32 exchange__classify(exchange_ref ref, __u32 len, __u32 dir)
 {
+	struct open_exchange *ex = exchange__at(ref);
 	struct bx_class class;
 
 	if (!ex)
@@ -165,7 +167,7 @@ __weak __noinline __u32 exchange__classify(struct open_exchange *ex, __u32 len, 
 static __always_inline struct bx_class moved__classify(struct moved *m, struct open_exchange *ex,
 						       __u32 len)
 {
-	__u32 said = exchange__classify(ex, len, m->dir);
+	__u32 said = exchange__classify(exchange__ref(ex), len, m->dir);
 
 	return bx_class_of(said, said >> 8, said >> 16, said >> 24);
 }

@@ -195,12 +195,17 @@ struct signal_struct {
 
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	unsigned int flags;
-	unsigned short migration_disabled;
 	pid_t pid;
 	pid_t tgid;
 	struct signal_struct *signal;
 	struct files_struct *files;
+};
+
+/* From 5.11 on. */
+struct task_struct___pinned {
+	unsigned short migration_disabled;
 };
 
 struct seq_file {

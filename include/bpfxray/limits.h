@@ -79,5 +79,7 @@
 #define BX_PORTS_MAX 4096
 /* Targets (processes) followed at one time. */
 #define BX_TARGETS_MAX 16384
+/* Threads of targets, on kernels where they have no storage of their own. */
+#define BX_THREADS_MAX 16384
 
 #endif

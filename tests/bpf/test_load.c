@@ -12,10 +12,12 @@
 #include <linux/bpf.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bpfxray.skel.h"
 #include "probe/backend.h"
+#include "probe/object.h"
 
 /*
  * The kernel gives up at 1,000,000 instructions walked. What is far below here stays below on
@@ -28,6 +30,11 @@
  */
 #define MAP_NAME_MAX 15
 
+/* include/linux/bpf_verifier.h of the kernel, not for userspace */
+#define BPF_LOG_STATS 4
+#define LOG_CAP	      16384
+#define PROGRAMS_MAX  80
+
 static unsigned int passed, failed;
 
 static bool check(bool ok, const char *what, const char *name)
@@ -39,8 +46,34 @@ static bool check(bool ok, const char *what, const char *name)
 	return ok;
 }
 
+/* What the verifier's closing line says; before 5.16 the kernel does not tell it otherwise. */
+static __u32 walked(const struct bpf_program *program)
+{
+	size_t size;
+	const char *log = bpf_program__log_buf(program, &size);
+	const char *line = log ? strstr(log, "processed ") : NULL;
+
+	return line ? strtoul(line + strlen("processed "), NULL, 10) : 0;
+}
+
+/* The verifier's figures only, of each program. Returns what is to be freed. */
+static char *ask_figures(const struct bpf_object *object)
+{
+	char *logs = calloc(PROGRAMS_MAX, LOG_CAP);
+	struct bpf_program *program;
+	size_t n = 0;
+
+	bpf_object__for_each_program(program, object) if (logs && n < PROGRAMS_MAX)
+	{
+		bpf_program__set_log_buf(program, logs + n++ * LOG_CAP, LOG_CAP);
+		bpf_program__set_log_level(program, BPF_LOG_STATS);
+	}
+	return logs;
+}
+
 static void check_program(const struct bpf_program *program)
 {
+	__u32 verified = walked(program);
 	struct bpf_prog_info info = { 0 };
 	__u32 len = sizeof(info);
 
@@ -48,9 +81,9 @@ static void check_program(const struct bpf_program *program)
 		   bpf_program__name(program)))
 		return;
 	printf("%-32s %8u %8u %8u\n", bpf_program__name(program), info.xlated_prog_len / 8,
-	       info.jited_prog_len, info.verified_insns);
-	check(info.verified_insns > 0 && info.verified_insns <= VERIFIED_MAX,
-	      "walked beyond the ceiling", bpf_program__name(program));
+	       info.jited_prog_len, verified);
+	check(verified > 0 && verified <= VERIFIED_MAX, "walked beyond the ceiling",
+	      bpf_program__name(program));
 }
 
 static void check_maps(const struct bpf_object *object)
@@ -61,25 +94,32 @@ static void check_maps(const struct bpf_object *object)
 		strlen(bpf_map__name(map)) <= MAP_NAME_MAX, "name too long", bpf_map__name(map));
 }
 
-static void check_backend(enum kernel_backend backend)
+static void check_backend(enum kernel_backend backend, bool old)
 {
-	struct bpfxray_bpf *skel = bpfxray_bpf__open();
+	struct bpfxray_bpf *skel = object_open(old);
 	const char *name = backend_name(backend);
 	struct bpf_program *program;
+	char *logs;
 
 	if (!check(skel, "does not open", name))
 		return;
-	if (check(!backend_choose(skel, backend, true) && !bpfxray_bpf__load(skel), "does not load",
-		  name)) {
-		printf("backend %-24s %8s %8s %8s\n", name, "insns", "bytes", "verified");
+	logs = ask_figures(skel->obj);
+	if (check(!backend_choose(skel, backend, true, old) && !bpfxray_bpf__load(skel),
+		  "does not load", name)) {
+		printf("%-7s %-24s %8s %8s %8s\n", old ? "old" : "backend", name, "insns", "bytes",
+		       "verified");
 		bpf_object__for_each_program(program, skel->obj) if (bpf_program__autoload(program))
 			check_program(program);
 		check_maps(skel->obj);
 	}
 	bpfxray_bpf__destroy(skel);
+	free(logs);
 }
 
-/* Loads the backends that are named, else those that this kernel is known to have. */
+/*
+ * Loads the backends that are named, else those that this kernel is known to have, and the programs
+ * for older kernels.
+ */
 int main(int argc, char **argv)
 {
 	static char *usual[] = { "", "sock", "syscall" };
@@ -90,8 +130,10 @@ int main(int argc, char **argv)
 		enum kernel_backend backend = backend_by_name(names[i]);
 
 		if (check(backend < KERNEL_BACKEND_MAX, "is no backend", names[i]))
-			check_backend(backend);
+			check_backend(backend, object_kernel_is_old());
 	}
+	if (argc < 2)
+		check_backend(KERNEL_BACKEND_SYSCALL, true);
 	printf("%u passed, %u failed, 0 skipped\n", passed, failed);
 	return failed || !passed;
 }

@@ -56,7 +56,7 @@ ALL = [
     Case("6.1", EVERY[1:], ("sock",)),
     Case("6.12", EVERY),
     Case("newest", EVERY),
-    Case("5.10", (), EVERY),
+    Case("5.10", EVERY[1:], ("sock",)),
     Case("6.1", ("kprobe", "syscall"), ("sock", "fentry"), arch="arm64"),
     Case("6.12", EVERY, arch="arm64"),
 ]

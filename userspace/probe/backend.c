@@ -60,8 +60,9 @@ static bool is_second(const struct bpf_program *program)
 	return again && !strcmp(again, "_again");
 }
 
-int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend, bool again)
+int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend, bool again, bool old)
 {
+	bool by_pointer = backends[backend].conn_by_pointer || old;
 	struct btf *kernel = btf__load_vmlinux_btf();
 	struct bpf_program *program;
 
@@ -78,8 +79,8 @@ int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend, bool a
 	}
 	btf__free(kernel);
 	skel->rodata->again_needed = again;
-	skel->rodata->conn_by_pointer = backends[backend].conn_by_pointer;
-	if (!backends[backend].conn_by_pointer) {
+	skel->rodata->conn_by_pointer = by_pointer;
+	if (!by_pointer) {
 		bpf_map__set_max_entries(skel->maps.conn_of_ptr, 1);
 		bpf_map__set_max_entries(skel->maps.target_ports, 1);
 	}

@@ -21,9 +21,9 @@ enum kernel_backend backend_by_name(const char *name);
 /*
  * Sets what is loaded of the opened @skel for @backend: its programs, without those for functions
  * that the running kernel does not have (IPv6, or gone with a newer kernel), and its maps; @again:
- * with the second programs of again.h. Returns 0, or a negative errno when the kernel's BTF cannot
- * be read.
+ * with the second programs of again.h; @old: as object_open() was told. Returns 0, or a negative
+ * errno when the kernel's BTF cannot be read.
  */
-int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend, bool again);
+int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend, bool again, bool old);
 
 #endif

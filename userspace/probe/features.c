@@ -180,7 +180,8 @@ static void check_task_registers(struct context *context, const char *subject, s
 }
 
 #define ADVICE_RIGHTS "run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE"
-#define ADVICE_KERNEL "needs a kernel of 5.15 or newer with BTF (CONFIG_DEBUG_INFO_BTF=y)"
+#define ADVICE_KERNEL "needs a kernel of 5.10 or newer with BTF (CONFIG_DEBUG_INFO_BTF=y)"
+#define ADVICE_OLD    "from kernel 5.15 on; the programs for older kernels do without"
 #define ADVICE_SOCK   "needs kernel 6.3 or newer; the other backends do without"
 #define ADVICE_FENTRY                                                                              \
 	"needs BPF trampolines (arm64: kernel 6.4 or newer); the kprobe backend does without"
@@ -216,8 +217,8 @@ static const struct check checks[] = {
 	  .needed_by = FEATURE_FOR_ALL },
 	TRIED("ring buffer", check_ring_buffer, NULL, ADVICE_KERNEL, FEATURE_FOR_ALL),
 	TRIED("socket storage", check_socket_storage, NULL, ADVICE_KERNEL, FEATURE_FOR_ALL),
-	TRIED("task storage", check_task_storage, NULL, ADVICE_KERNEL, FEATURE_FOR_ALL),
-	TRIED("a task's registers", check_task_registers, NULL, ADVICE_KERNEL, FEATURE_FOR_ALL),
+	TRIED("task storage", check_task_storage, NULL, ADVICE_OLD, 0),
+	TRIED("a task's registers", check_task_registers, NULL, ADVICE_OLD, 0),
 	ITERATOR("task"),
 	ITERATOR("task_file"),
 	ITERATOR("bpf_map_elem"),

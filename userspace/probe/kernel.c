@@ -16,6 +16,7 @@
 #include "probe/again.h"
 #include "probe/backend.h"
 #include "probe/kernel_private.h"
+#include "probe/object.h"
 #include "probe/ring.h"
 #include "util/cleanup.h"
 
@@ -81,7 +82,8 @@ static int see_own_call(struct kernel *kernel)
 	err = kernel_add_target(kernel, self, self) ?: kernel_mark(kernel);
 	if (!err && write(pair[0], &byte, 1) == 1 && read(pair[1], &byte, 1) == 1)
 		kernel_counters(kernel, after);
-	bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.thread_of_task), &pidfd);
+	bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.thread_of_task),
+			    kernel->old ? (void *)&self : (void *)&pidfd);
 	bpf_map_delete_elem(bpf_map__fd(kernel->skel->maps.bx_targets), &self);
 	kernel_release_all(kernel);
 	close(pair[0]);
@@ -109,10 +111,11 @@ static int load_backend(struct kernel *kernel, enum kernel_backend backend, cons
 
 	*ret_step = "open";
 	kernel->backend = backend;
-	kernel->skel = bpfxray_bpf__open();
+	kernel->skel = object_open(kernel->old);
 	if (!kernel->skel)
 		return -errno;
-	err = backend_choose(kernel->skel, backend, kernel->again) ?: size_maps(kernel);
+	err = backend_choose(kernel->skel, backend, kernel->again, kernel->old)
+		      ?: size_maps(kernel);
 	if (err)
 		return err;
 	*ret_step = "load";
@@ -203,6 +206,7 @@ int kernel_open(const struct kernel_options *options, struct kernel **ret, char 
 	libbpf_set_print(options->verbose ? print_all : print_quietly);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	kernel->options = *options;
+	kernel->old = object_kernel_is_old();
 	err = try_backends(kernel, options->backend, why, why_cap);
 	if (err) {
 		kernel_free(kernel);

@@ -13,6 +13,7 @@ struct kernel {
 	struct bpf_link *sweep;
 	struct kernel_options options;
 	enum kernel_backend backend;
+	bool old;		    /* object_kernel_is_old() */
 	uint64_t base[BX_C_MAX];    /* counters after the own call */
 	bool again;		    /* with second programs, see again.h */
 	uint64_t idle[BX_POOL_MAX]; /* keys in the map idle_by_conn: for the next sweep */

@@ -254,6 +254,9 @@ static int attach_function(struct kernel *kernel, const char *path, const struct
 
 	if (!offset || !is_probed(library, i))
 		return 0;
+	/* the programs for older kernels are not told which library they run in */
+	if (kernel->old && probed[i].library == LIBRARY_PROBES_MYSQL)
+		return 0;
 	options.retprobe = true;
 	if (at_return)
 		err = attach_one(probes, at_return, path, offset, options);
