@@ -62,21 +62,21 @@ enum exit_code sampling_open(const char *how, const struct host_port *daemon, st
 		return code;
 	if (sampler_new(ret->mode, local, &random, &ret->sampler) < 0)
 		return EXIT_INTERNAL;
-	if (ret->mode == SAMPLER_AUTO && daemon && sampling_client_new(daemon, &ret->client) < 0)
+	if (ret->mode == SAMPLER_AUTO && daemon && http_client_new(daemon, &ret->client) < 0)
 		return EXIT_INTERNAL;
 	return EXIT_OK;
 }
 
 void sampling_close(struct sampling *sampling)
 {
-	sampling->client = sampling_client_free(sampling->client);
+	sampling->client = http_client_free(sampling->client);
 	sampling->sampler = sampler_free(sampling->sampler);
 }
 
 void sampling_reload(struct sampling *sampling, const struct host_port *daemon)
 {
 	if (sampling->client)
-		sampling_client_rename(sampling->client, daemon);
+		http_client_rename(sampling->client, daemon);
 }
 
 void sampling_tell(const struct sampling *sampling)
@@ -94,14 +94,17 @@ void sampling_tell(const struct sampling *sampling)
 static void ask(struct sampling *sampling, const struct endpoint_set *daemons,
 		struct sampling_clock now)
 {
+	struct http_question asked = { .method = "POST",
+				       .fields = "Content-Type: application/json\r\n" };
 	struct sampling_question question;
 	int r;
 
 	/* nothing is due to be asked of a daemon whose address is not known yet */
 	if (!daemons->count || sampler_next(sampling->sampler, now, &question) != 1)
 		return;
-	r = sampling_client_post(sampling->client, daemons, question.path, question.body,
-				 now.mono_ms);
+	asked.path = question.path;
+	asked.body = question.body;
+	r = http_client_ask(sampling->client, daemons, &asked, now.mono_ms);
 	if (r < 0)
 		sampler_answer(sampling->sampler, now, 0, BYTES_NONE);
 	else
@@ -129,7 +132,7 @@ static void tell_outcome(struct sampling *sampling, int r, int status)
 void sampling_tick(struct sampling *sampling, const struct endpoint_set *daemons,
 		   struct sampling_clock now)
 {
-	struct sampling_reply reply = { 0 };
+	struct http_reply reply = { 0 };
 	int r;
 
 	if (!sampling->client)
@@ -138,7 +141,7 @@ void sampling_tick(struct sampling *sampling, const struct endpoint_set *daemons
 		ask(sampling, daemons, now);
 		return;
 	}
-	r = sampling_client_step(sampling->client, now.mono_ms, &reply);
+	r = http_client_step(sampling->client, now.mono_ms, &reply);
 	if (!r)
 		return;
 	sampling->asking = false;

@@ -8,7 +8,7 @@
 
 #include "cli/exit_codes.h"
 #include "emit/address.h"
-#include "emit/sampling_client.h"
+#include "emit/http_client.h"
 #include "xray/sampler.h"
 
 /* Larger files of rules are a mistake. */
@@ -17,7 +17,7 @@
 struct sampling {
 	enum sampler_mode mode;
 	struct sampler *sampler;
-	struct sampling_client *client; /* NULL: no questions are asked */
+	struct http_client *client; /* NULL: no questions are asked */
 	bool asking;			/* a question is under way */
 	bool failure_told;		/* the daemon's silence is said once */
 };

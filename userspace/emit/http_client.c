@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* sampling_client.c - see sampling_client.h. */
-#include "emit/sampling_client.h"
+/* http_client.c - see http_client.h. */
+#include "emit/http_client.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "emit/http_reply.h"
 #include "util/cleanup.h"
 
 /* To one address; then the next is tried. */
@@ -16,11 +15,11 @@
 #define STEP_MAX     65536
 #define BUFFER_FIRST 4096
 /* Head and body together. */
-#define BUFFER_MAX (SAMPLING_CLIENT_REPLY_MAX + HTTP_REPLY_HEAD_MAX)
+#define BUFFER_MAX (HTTP_CLIENT_REPLY_MAX + HTTP_REPLY_HEAD_MAX)
 
 enum client_state { IDLE, CONNECTING, SENDING, RECEIVING };
 
-struct sampling_client {
+struct http_client {
 	struct host_port name;
 	struct endpoint_set to;
 	size_t address; /* of those in @to, the one in use */
@@ -34,9 +33,9 @@ struct sampling_client {
 	size_t buffer_len, buffer_cap;
 };
 
-int sampling_client_new(const struct host_port *name, struct sampling_client **ret)
+int http_client_new(const struct host_port *name, struct http_client **ret)
 {
-	struct sampling_client *client = calloc(1, sizeof(*client));
+	struct http_client *client = calloc(1, sizeof(*client));
 
 	if (!client)
 		return -ENOMEM;
@@ -46,7 +45,7 @@ int sampling_client_new(const struct host_port *name, struct sampling_client **r
 	return 0;
 }
 
-static void hang_up(struct sampling_client *client)
+static void hang_up(struct http_client *client)
 {
 	if (client->fd >= 0)
 		close(client->fd);
@@ -56,12 +55,12 @@ static void hang_up(struct sampling_client *client)
 	client->request = NULL;
 }
 
-void sampling_client_rename(struct sampling_client *client, const struct host_port *name)
+void http_client_rename(struct http_client *client, const struct host_port *name)
 {
 	client->name = *name;
 }
 
-struct sampling_client *sampling_client_free(struct sampling_client *client)
+struct http_client *http_client_free(struct http_client *client)
 {
 	if (client) {
 		hang_up(client);
@@ -72,7 +71,7 @@ struct sampling_client *sampling_client_free(struct sampling_client *client)
 }
 
 /* To the current address, or the first behind it that takes a connect at all. */
-static int begin_connect(struct sampling_client *client, uint64_t now_ms)
+static int begin_connect(struct http_client *client, uint64_t now_ms)
 {
 	for (; client->address < client->to.count; client->address++) {
 		const struct endpoint *to = &client->to.at[client->address];
@@ -92,7 +91,7 @@ static int begin_connect(struct sampling_client *client, uint64_t now_ms)
 }
 
 /* This address failed by @err: the next one, or the error when there is none. */
-static int next_address(struct sampling_client *client, uint64_t now_ms, int err)
+static int next_address(struct http_client *client, uint64_t now_ms, int err)
 {
 	close(client->fd);
 	client->fd = -1;
@@ -101,8 +100,8 @@ static int next_address(struct sampling_client *client, uint64_t now_ms, int err
 	return begin_connect(client, now_ms);
 }
 
-int sampling_client_post(struct sampling_client *client, const struct endpoint_set *to,
-			 const char *path, const char *body, uint64_t now_ms)
+int http_client_ask(struct http_client *client, const struct endpoint_set *to,
+		    const struct http_question *question, uint64_t now_ms)
 {
 	bool v6 = strchr(client->name.host, ':');
 	int len;
@@ -110,11 +109,12 @@ int sampling_client_post(struct sampling_client *client, const struct endpoint_s
 	if (client->state != IDLE)
 		return -EBUSY;
 	len = asprintf(&client->request,
-		       "POST %s HTTP/1.1\r\nHost: %s%s%s:%s\r\nContent-Type: application/json\r\n"
+		       "%s %s HTTP/1.1\r\nHost: %s%s%s:%s\r\n%s"
 		       "Accept-Encoding: identity\r\nConnection: close\r\nContent-Length: %zu\r\n"
 		       "\r\n%s",
-		       path, v6 ? "[" : "", client->name.host, v6 ? "]" : "", client->name.port,
-		       strlen(body), body);
+		       question->method, question->path, v6 ? "[" : "", client->name.host,
+		       v6 ? "]" : "", client->name.port, question->fields, strlen(question->body),
+		       question->body);
 	if (len < 0) {
 		client->request = NULL;
 		return -ENOMEM;
@@ -122,7 +122,7 @@ int sampling_client_post(struct sampling_client *client, const struct endpoint_s
 	client->to = *to;
 	client->request_len = (size_t)len;
 	client->sent = client->buffer_len = client->address = 0;
-	client->deadline_ms = now_ms + SAMPLING_CLIENT_TIMEOUT_MS;
+	client->deadline_ms = now_ms + HTTP_CLIENT_TIMEOUT_MS;
 	client->connect_error = -EHOSTUNREACH;
 	/* an error at once is told by the next step, as every other */
 	client->state = CONNECTING;
@@ -131,7 +131,7 @@ int sampling_client_post(struct sampling_client *client, const struct endpoint_s
 }
 
 /* 1: connected, 0: not yet. */
-static int connecting(struct sampling_client *client, uint64_t now_ms)
+static int connecting(struct http_client *client, uint64_t now_ms)
 {
 	struct pollfd at = { .fd = client->fd, .events = POLLOUT };
 	socklen_t len = sizeof(int);
@@ -156,7 +156,7 @@ static bool would_wait(int err)
 	return err == EAGAIN || err == EINTR;
 }
 
-static int sending(struct sampling_client *client)
+static int sending(struct http_client *client)
 {
 	ssize_t n = send(client->fd, client->request + client->sent,
 			 client->request_len - client->sent, MSG_NOSIGNAL);
@@ -170,7 +170,7 @@ static int sending(struct sampling_client *client)
 	return 1;
 }
 
-static int make_room(struct sampling_client *client)
+static int make_room(struct http_client *client)
 {
 	size_t cap = client->buffer_cap ? client->buffer_cap * 2 : BUFFER_FIRST;
 	void *grown;
@@ -190,7 +190,7 @@ static int make_room(struct sampling_client *client)
 }
 
 /* Reads once. 1: something came, 0: nothing there, and *@ended at the end of the connection. */
-static int receive_some(struct sampling_client *client, bool *ended)
+static int receive_some(struct http_client *client, bool *ended)
 {
 	int r = make_room(client);
 	ssize_t n;
@@ -206,7 +206,7 @@ static int receive_some(struct sampling_client *client, bool *ended)
 	return n > 0;
 }
 
-static int receiving(struct sampling_client *client, struct sampling_reply *ret)
+static int receiving(struct http_client *client, struct http_reply *ret)
 {
 	size_t before = client->buffer_len;
 	struct http_reply reply;
@@ -220,11 +220,11 @@ static int receiving(struct sampling_client *client, struct sampling_reply *ret)
 		return r;
 	r = http_reply_parse(client->buffer, client->buffer_len, ended, &reply);
 	if (r > 0)
-		*ret = (struct sampling_reply){ reply.status, reply.body };
+		*ret = reply;
 	return r;
 }
 
-static int advance(struct sampling_client *client, uint64_t now_ms, struct sampling_reply *ret)
+static int advance(struct http_client *client, uint64_t now_ms, struct http_reply *ret)
 {
 	int r = 1;
 
@@ -237,8 +237,7 @@ static int advance(struct sampling_client *client, uint64_t now_ms, struct sampl
 	return r;
 }
 
-int sampling_client_step(struct sampling_client *client, uint64_t now_ms,
-			 struct sampling_reply *ret)
+int http_client_step(struct http_client *client, uint64_t now_ms, struct http_reply *ret)
 {
 	int r;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * test_sampling_client.c - the client against a fake of the daemon's TCP port: a listening socket
+ * test_http_client.c - the client against a fake of the daemon's TCP port: a listening socket
  * in the same thread, which answers what each test says. Nothing ever waits, and time is a number.
  */
 #include "unit.h"
@@ -12,16 +12,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "emit/sampling_client.h"
+#include "emit/http_client.h"
 
 #define STEPS_MAX 2000
+#define JSON	  "Content-Type: application/json\r\n"
+
+static const struct http_question rules = { "POST", "/GetSamplingRules", JSON, "{}" };
+static const struct http_question elsewhere = { "POST", "/x", JSON, "{}" };
 
 struct fake_daemon {
 	int listening;
 	int accepted; /* -1: nobody called yet */
 	struct host_port at;
 	struct endpoint_set to;
-	struct sampling_client *client;
+	struct http_client *client;
 };
 
 static bool fake_start(struct fake_daemon *fake)
@@ -38,12 +42,12 @@ static bool fake_start(struct fake_daemon *fake)
 		return false;
 	snprintf(fake->at.port, sizeof(fake->at.port), "%u", ntohs(at.sin_port));
 	endpoint_set_add(&fake->to, (struct sockaddr *)&at, len);
-	return CHECK_EQ(sampling_client_new(&fake->at, &fake->client), 0);
+	return CHECK_EQ(http_client_new(&fake->at, &fake->client), 0);
 }
 
 static void fake_stop(struct fake_daemon *fake)
 {
-	sampling_client_free(fake->client);
+	http_client_free(fake->client);
 	if (fake->accepted >= 0)
 		close(fake->accepted);
 	if (fake->listening >= 0)
@@ -51,12 +55,12 @@ static void fake_stop(struct fake_daemon *fake)
 }
 
 /* Steps the client at @now_ms until it has an outcome, or @steps are over. */
-static int step(struct fake_daemon *fake, uint64_t now_ms, int steps, struct sampling_reply *ret)
+static int step(struct fake_daemon *fake, uint64_t now_ms, int steps, struct http_reply *ret)
 {
 	int r = 0;
 
 	while (!r && steps--)
-		r = sampling_client_step(fake->client, now_ms, ret);
+		r = http_client_step(fake->client, now_ms, ret);
 	return r;
 }
 
@@ -79,18 +83,16 @@ static void fake_answer(struct fake_daemon *fake, const char *text)
 /* Posts, and brings the question to the fake. */
 static bool ask(struct fake_daemon *fake, uint64_t now_ms, char *question, size_t cap)
 {
-	struct sampling_reply reply;
+	struct http_reply reply;
 
-	return CHECK_EQ(sampling_client_post(fake->client, &fake->to, "/GetSamplingRules", "{}",
-					     now_ms),
-			0) &&
+	return CHECK_EQ(http_client_ask(fake->client, &fake->to, &rules, now_ms), 0) &&
 	       CHECK_EQ(step(fake, now_ms, 20, &reply), 0) &&
 	       (fake_read(fake, question, cap), CHECK(*question));
 }
 
-TEST(sampling_client_asks_and_reads_the_answer)
+TEST(http_client_asks_and_reads_the_answer)
 {
-	struct sampling_reply reply;
+	struct http_reply reply;
 	struct fake_daemon fake;
 	char question[1024], wanted[1024];
 
@@ -102,7 +104,7 @@ TEST(sampling_client_asks_and_reads_the_answer)
 		 "Connection: close\r\nContent-Length: 2\r\n\r\n{}",
 		 fake.at.port);
 	CHECK_STR(question, wanted);
-	CHECK_EQ(sampling_client_post(fake.client, &fake.to, "/x", "{}", 0), -EBUSY);
+	CHECK_EQ(http_client_ask(fake.client, &fake.to, &elsewhere, 0), -EBUSY);
 	fake_answer(&fake, "HTTP/1.1 200 OK\r\nContent-Le");
 	CHECK_EQ(step(&fake, 1, 5, &reply), 0);
 	fake_answer(&fake, "ngth: 13\r\n\r\n{\"rules\":");
@@ -116,18 +118,36 @@ TEST(sampling_client_asks_and_reads_the_answer)
 	fake_stop(&fake);
 }
 
+TEST(http_client_asks_what_it_is_told)
+{
+	static const struct http_question question = { "PUT", "/token", "X-Ttl: 60\r\n", "" };
+	struct fake_daemon fake;
+	struct http_reply reply;
+	char asked[1024];
+
+	if (!fake_start(&fake))
+		return;
+	CHECK_EQ(http_client_ask(fake.client, &fake.to, &question, 0), 0);
+	CHECK_EQ(step(&fake, 0, 20, &reply), 0);
+	fake_read(&fake, asked, sizeof(asked));
+	CHECK(!strncmp(asked, "PUT /token HTTP/1.1\r\nHost: ", 27));
+	CHECK(strstr(asked, "\r\nX-Ttl: 60\r\n"));
+	CHECK(strstr(asked, "\r\nContent-Length: 0\r\n\r\n"));
+	fake_stop(&fake);
+}
+
 /* SIGHUP may name another daemon: its name is in the next question. */
-TEST(sampling_client_names_the_daemon_of_now)
+TEST(http_client_names_the_daemon_of_now)
 {
 	const struct host_port other = { .host = "xray.example.com", .port = "2000" };
-	struct sampling_reply reply;
+	struct http_reply reply;
 	struct fake_daemon fake;
 	char question[1024];
 
 	if (!fake_start(&fake) || !ask(&fake, 0, question, sizeof(question)))
 		return;
 	CHECK(!strstr(question, "xray.example.com"));
-	sampling_client_rename(fake.client, &other);
+	http_client_rename(fake.client, &other);
 	fake_answer(&fake, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
 	CHECK_EQ(step(&fake, 1, 20, &reply), 1);
 	close(fake.accepted);
@@ -137,9 +157,9 @@ TEST(sampling_client_names_the_daemon_of_now)
 	fake_stop(&fake);
 }
 
-TEST(sampling_client_asks_again_after_any_outcome)
+TEST(http_client_asks_again_after_any_outcome)
 {
-	struct sampling_reply reply;
+	struct http_reply reply;
 	struct fake_daemon fake;
 	char question[1024];
 
@@ -158,24 +178,24 @@ TEST(sampling_client_asks_again_after_any_outcome)
 	fake_stop(&fake);
 }
 
-TEST(sampling_client_gives_up_after_its_time)
+TEST(http_client_gives_up_after_its_time)
 {
-	struct sampling_reply reply;
+	struct http_reply reply;
 	struct fake_daemon fake;
 	char question[1024];
 
 	if (!fake_start(&fake) || !ask(&fake, 100, question, sizeof(question)))
 		return;
 	fake_answer(&fake, "HTTP/1.1 200 OK\r\n");
-	CHECK_EQ(step(&fake, 99 + SAMPLING_CLIENT_TIMEOUT_MS, 5, &reply), 0);
-	CHECK_EQ(step(&fake, 100 + SAMPLING_CLIENT_TIMEOUT_MS, 1, &reply), -ETIMEDOUT);
-	CHECK_EQ(sampling_client_post(fake.client, &fake.to, "/x", "{}", 0), 0);
+	CHECK_EQ(step(&fake, 99 + HTTP_CLIENT_TIMEOUT_MS, 5, &reply), 0);
+	CHECK_EQ(step(&fake, 100 + HTTP_CLIENT_TIMEOUT_MS, 1, &reply), -ETIMEDOUT);
+	CHECK_EQ(http_client_ask(fake.client, &fake.to, &elsewhere, 0), 0);
 	fake_stop(&fake);
 }
 
-TEST(sampling_client_server_that_hangs_up)
+TEST(http_client_server_that_hangs_up)
 {
-	struct sampling_reply reply;
+	struct http_reply reply;
 	struct fake_daemon fake;
 	char question[1024];
 
@@ -188,24 +208,24 @@ TEST(sampling_client_server_that_hangs_up)
 	fake_stop(&fake);
 }
 
-TEST(sampling_client_nobody_listens)
+TEST(http_client_nobody_listens)
 {
-	struct sampling_reply reply;
+	struct http_reply reply;
 	struct fake_daemon fake;
 
 	if (!fake_start(&fake))
 		return;
 	close(fake.listening);
 	fake.listening = -1;
-	CHECK_EQ(sampling_client_post(fake.client, &fake.to, "/x", "{}", 0), 0);
+	CHECK_EQ(http_client_ask(fake.client, &fake.to, &elsewhere, 0), 0);
 	CHECK_EQ(step(&fake, 1, 20, &reply), -ECONNREFUSED);
 	fake_stop(&fake);
 }
 
 /* An answer that never ends costs a bounded buffer, and bounded work in each step. */
-TEST(sampling_client_answer_is_bounded)
+TEST(http_client_answer_is_bounded)
 {
-	struct sampling_reply reply;
+	struct http_reply reply;
 	struct fake_daemon fake;
 	char question[1024], block[16384];
 	int r = 0, steps = 0;
@@ -216,16 +236,16 @@ TEST(sampling_client_answer_is_bounded)
 	fake_answer(&fake, "HTTP/1.1 200 OK\r\n\r\n");
 	for (; !r && steps < STEPS_MAX; steps++) {
 		(void)send(fake.accepted, block, sizeof(block), MSG_NOSIGNAL | MSG_DONTWAIT);
-		r = sampling_client_step(fake.client, 1, &reply);
+		r = http_client_step(fake.client, 1, &reply);
 	}
 	CHECK_EQ(r, -EMSGSIZE);
 	CHECK(steps > 10);
 	fake_stop(&fake);
 }
 
-TEST(sampling_client_large_answer_in_many_steps)
+TEST(http_client_large_answer_in_many_steps)
 {
-	struct sampling_reply reply = { 0 };
+	struct http_reply reply = { 0 };
 	struct fake_daemon fake;
 	char question[1024], block[1000];
 	size_t sent = 0;
@@ -241,16 +261,16 @@ TEST(sampling_client_large_answer_in_many_steps)
 					  : 0;
 
 		sent += n > 0 ? (size_t)n : 0;
-		r = sampling_client_step(fake.client, 1, &reply);
+		r = http_client_step(fake.client, 1, &reply);
 	}
 	CHECK_EQ(r, 1);
 	CHECK_EQ(reply.body.len, 900000);
 	fake_stop(&fake);
 }
 
-TEST(sampling_client_second_daemon_when_the_first_refuses)
+TEST(http_client_second_daemon_when_the_first_refuses)
 {
-	struct sampling_reply reply;
+	struct http_reply reply;
 	struct fake_daemon fake, closed;
 	char question[1024];
 
@@ -261,7 +281,7 @@ TEST(sampling_client_second_daemon_when_the_first_refuses)
 	for (size_t i = 0; i < 2; i++) {
 		struct endpoint_set both = { .at = { closed.to.at[0], fake.to.at[0] }, .count = 2 };
 
-		CHECK_EQ(sampling_client_post(fake.client, &both, "/x", "{}", 0), 0);
+		CHECK_EQ(http_client_ask(fake.client, &both, &elsewhere, 0), 0);
 		CHECK_EQ(step(&fake, 1, 20, &reply), 0);
 		fake_read(&fake, question, sizeof(question));
 		CHECK(strstr(question, "POST /x"));
@@ -274,15 +294,15 @@ TEST(sampling_client_second_daemon_when_the_first_refuses)
 	fake_stop(&closed);
 }
 
-TEST(sampling_client_no_daemon_at_all)
+TEST(http_client_no_daemon_at_all)
 {
 	const struct endpoint_set none = { .count = 0 };
-	struct sampling_reply reply;
+	struct http_reply reply;
 	struct fake_daemon fake;
 
 	if (!fake_start(&fake))
 		return;
-	CHECK_EQ(sampling_client_post(fake.client, &none, "/x", "{}", 0), 0);
+	CHECK_EQ(http_client_ask(fake.client, &none, &elsewhere, 0), 0);
 	CHECK_EQ(step(&fake, 1, 1, &reply), -EHOSTUNREACH);
 	fake_stop(&fake);
 }
