@@ -26,6 +26,8 @@ enum exit_code exporter_open(const struct options *options, struct exporter *ret
 	}
 	if (!options->no_daemon)
 		code = daemon_link_open(options, &ret->daemon);
+	if (code == EXIT_OK && ec2_link_open(&ret->ec2) < 0)
+		code = EXIT_INTERNAL;
 	if (code != EXIT_OK)
 		exporter_close(ret);
 	return code;
@@ -34,6 +36,7 @@ enum exit_code exporter_open(const struct options *options, struct exporter *ret
 void exporter_close(struct exporter *exporter)
 {
 	json_clear(&exporter->json);
+	exporter->ec2 = ec2_link_free(exporter->ec2);
 	exporter->daemon = daemon_link_free(exporter->daemon);
 	exporter->file = file_writer_free(exporter->file);
 }
@@ -42,6 +45,8 @@ void exporter_tick(struct exporter *exporter, uint64_t now_ns)
 {
 	if (exporter->daemon)
 		daemon_link_tick(exporter->daemon, now_ns);
+	if (exporter->ec2)
+		ec2_link_tick(exporter->ec2, now_ns / 1000000);
 }
 
 void exporter_reload(struct exporter *exporter, const struct options *options)
@@ -114,24 +119,58 @@ static struct segment_ecs ecs_of(const struct container *container)
 	};
 }
 
-const char *exporter_origin(const struct service *service)
+static struct segment_ec2 ec2_of(const struct ec2_instance *instance)
 {
-	return service && service->container.ecs ? "AWS::ECS::Container" : NULL;
+	return (struct segment_ec2){
+		.instance_id = instance->instance_id,
+		.availability_zone = instance->availability_zone,
+		.instance_size = instance->instance_type,
+		.ami_id = instance->image_id,
+	};
 }
 
-static struct segment_context context_of(struct exporter *exporter,
-					 const struct exporter_label *label,
-					 const struct segment_ecs *ecs)
+static bool is_in_ecs(const struct service *service)
+{
+	return service && service->container.ecs;
+}
+
+const char *exporter_origin(const struct exporter *exporter, const struct service *service)
+{
+	if (is_in_ecs(service))
+		return "AWS::ECS::Container";
+	return ec2_link_instance(exporter->ec2) ? "AWS::EC2::Instance" : NULL;
+}
+
+/* The blocks of the host, which the context points to. */
+struct place {
+	struct segment_ecs ecs;
+	struct segment_ec2 ec2;
+};
+
+static struct place place_of(const struct exporter *exporter, const struct service *service)
+{
+	const struct ec2_instance *instance = ec2_link_instance(exporter->ec2);
+	struct place place = { 0 };
+
+	if (is_in_ecs(service))
+		place.ecs = ecs_of(&service->container);
+	if (instance)
+		place.ec2 = ec2_of(instance);
+	return place;
+}
+
+static struct segment_context
+context_of(struct exporter *exporter, const struct exporter_label *label, const struct place *place)
 {
 	const struct options *options = exporter->options;
-	const char *origin = exporter_origin(label->service);
 
 	return (struct segment_context){
 		.service_name = label->name,
 		.sampling_rule = label->sampling_rule,
 		.version = BPFXRAY_VERSION,
-		.origin = origin,
-		.ecs = origin ? ecs : NULL,
+		.origin = exporter_origin(exporter, label->service),
+		.ecs = is_in_ecs(label->service) ? &place->ecs : NULL,
+		.ec2 = place->ec2.instance_id ? &place->ec2 : NULL,
 		.annotations = options->annotations,
 		.annotation_count = options->annotation_count,
 		.db_names = options->db_names,
@@ -142,13 +181,6 @@ static struct segment_context context_of(struct exporter *exporter,
 		.identity = label->identity,
 		.random = { random_pool_fill, &exporter->random },
 	};
-}
-
-static struct segment_ecs ecs_of_label(const struct exporter_label *label)
-{
-	if (!exporter_origin(label->service))
-		return (struct segment_ecs){ 0 };
-	return ecs_of(&label->service->container);
 }
 
 static void hand_on(struct exporter *exporter)
@@ -164,8 +196,8 @@ static void hand_on(struct exporter *exporter)
 void exporter_send(struct exporter *exporter, const struct exporter_label *label,
 		   const struct request *request)
 {
-	const struct segment_ecs ecs = ecs_of_label(label);
-	const struct segment_context context = context_of(exporter, label, &ecs);
+	const struct place place = place_of(exporter, label->service);
+	const struct segment_context context = context_of(exporter, label, &place);
 
 	if (segment_encode(&context, request, &exporter->json) < 0) {
 		exporter->counters.unencodable++;
@@ -179,8 +211,8 @@ void exporter_send(struct exporter *exporter, const struct exporter_label *label
 void exporter_send_open(struct exporter *exporter, const struct exporter_label *label,
 			const struct request *request, struct segment_identity *ret)
 {
-	const struct segment_ecs ecs = ecs_of_label(label);
-	struct segment_context context = context_of(exporter, label, &ecs);
+	const struct place place = place_of(exporter, label->service);
+	struct segment_context context = context_of(exporter, label, &place);
 
 	segment_identify(&context, request, ret);
 	context.identity = ret;

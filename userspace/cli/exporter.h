@@ -7,6 +7,7 @@
 #define BPFXRAY_CLI_EXPORTER_H
 
 #include "cli/daemon_link.h"
+#include "cli/ec2_link.h"
 #include "cli/exit_codes.h"
 #include "cli/options.h"
 #include "cli/random.h"
@@ -29,6 +30,7 @@ struct exporter {
 	struct daemon_link *daemon; /* NULL: --no-daemon */
 	struct file_writer *file;   /* NULL: no --output */
 	struct file_writer *kept;   /* for --report (run_report.h), not owned; NULL: none */
+	struct ec2_link *ec2;	    /* NULL: nobody is asked which instance this is */
 	const struct options *options;
 	int64_t realtime_offset_ns;
 	struct random_pool random;
@@ -58,9 +60,11 @@ void exporter_refresh_clock(struct exporter *exporter);
 /* --sql as the segment encoder knows it. */
 enum segment_sql exporter_segment_sql(enum sql_text sql);
 
-/* What kind of host @service (NULL: not known) runs on, as segments and rules say; NULL: unknown.
+/*
+ * What kind of host @service (NULL: not known) runs on, as segments and rules say; NULL: unknown. A
+ * container of ECS is one also where its instance is known: the SDK's plugins are in that order.
  */
-const char *exporter_origin(const struct service *service);
+const char *exporter_origin(const struct exporter *exporter, const struct service *service);
 
 /* What a segment says beyond its request. */
 struct exporter_label {

@@ -18,8 +18,8 @@ struct sampling {
 	enum sampler_mode mode;
 	struct sampler *sampler;
 	struct http_client *client; /* NULL: no questions are asked */
-	bool asking;			/* a question is under way */
-	bool failure_told;		/* the daemon's silence is said once */
+	bool asking;		    /* a question is under way */
+	bool failure_told;	    /* the daemon's silence is said once */
 };
 
 /*

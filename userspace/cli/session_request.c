@@ -85,7 +85,7 @@ static bool is_sampled(struct session *session, const struct request *request,
 	char path[SAMPLING_PATH_CAP];
 	const struct sampling_request asked = {
 		.service = bytes_str(label->name),
-		.service_type = bytes_str(exporter_origin(label->service)),
+		.service_type = bytes_str(exporter_origin(&session->exporter, label->service)),
 		.host = bytes_str(request->host),
 		.method = bytes_str(request->method),
 		.path = sampling_path(bytes_str(request->target), path),

@@ -175,6 +175,18 @@ static void put_ecs(struct json_writer *w, const struct segment_ecs *ecs)
 	json_close(w);
 }
 
+static void put_ec2(struct json_writer *w, const struct segment_ec2 *ec2)
+{
+	if (!ec2)
+		return;
+	json_open(w, "ec2");
+	json_put_string(w, "instance_id", ec2->instance_id, SEGMENT_IDENTITY_MAX);
+	json_put_string(w, "availability_zone", ec2->availability_zone, SEGMENT_IDENTITY_MAX);
+	json_put_string(w, "instance_size", ec2->instance_size, SEGMENT_IDENTITY_MAX);
+	json_put_string(w, "ami_id", ec2->ami_id, SEGMENT_IDENTITY_MAX);
+	json_close(w);
+}
+
 static void put_annotations(struct json_writer *w, const struct segment_context *ctx)
 {
 	if (!ctx->annotation_count)
@@ -196,6 +208,7 @@ static void put_aws(struct json_writer *w, const struct segment_context *ctx)
 	json_put_string(w, "sampling_rule_name", ctx->sampling_rule, SAMPLING_RULE_NAME_CAP);
 	json_close(w);
 	put_ecs(w, ctx->ecs);
+	put_ec2(w, ctx->ec2);
 	json_close(w);
 }
 

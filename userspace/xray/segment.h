@@ -49,6 +49,14 @@ struct segment_ecs {
 	const char *cluster_arn;
 };
 
+/* aws.ec2; empty: left out. */
+struct segment_ec2 {
+	const char *instance_id;
+	const char *availability_zone;
+	const char *instance_size; /* as the guide calls the type */
+	const char *ami_id;
+};
+
 #define SEGMENT_ANNOTATIONS_MAX	   50	/* X-Ray indexes as many of a trace */
 #define SEGMENT_ANNOTATION_KEY_MAX 64	/* characters of [A-Za-z0-9_] */
 #define SEGMENT_ANNOTATION_MAX	   1000 /* bytes of a value */
@@ -82,6 +90,7 @@ struct segment_context {
 	const char *sampling_rule;     /* the centralized rule that took it; NULL or empty: none */
 	const char *origin;	       /* AWS::ECS::Container ..; NULL: left out */
 	const struct segment_ecs *ecs; /* NULL: not in ECS */
+	const struct segment_ec2 *ec2; /* NULL: not on EC2, or not known */
 	const struct segment_annotation *annotations;
 	size_t annotation_count;
 	const struct segment_db_name *db_names; /* the first that fits */
