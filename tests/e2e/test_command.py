@@ -71,6 +71,7 @@ class Command(unittest.TestCase):
         self.assertEqual(code, done.returncode, done.stderr)
         self.assertEqual(1, len(done.stderr.strip().splitlines()), done.stderr)
         self.assertTrue(done.stderr.startswith("bpfxray: "), done.stderr)
+        return done.stderr
 
     def test_wrong_uses(self):
         pid = str(self.server.pid)
@@ -85,6 +86,13 @@ class Command(unittest.TestCase):
     def test_without_rights(self):
         nobody = ["setpriv", "--reuid", "65534", "--clear-groups"]
         self.refused(3, "trace", "--pid", str(self.server.pid), "--no-daemon", before=nobody)
+
+    def test_as_the_root_of_a_user_namespace(self):
+        other = ["unshare", "--user", "--map-root-user"]
+        if subprocess.run([*other, "true"], capture_output=True).returncode:
+            self.skipTest("this machine makes no user namespaces")
+        said = self.refused(3, "trace", "--pid", str(self.server.pid), "--no-daemon", before=other)
+        self.assertIn("the host's user namespace: missing", said)
 
     def test_second_tracer_refuses_and_a_killed_one_leaves_nothing(self):
         first, _ = self.start("first")

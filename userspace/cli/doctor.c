@@ -49,6 +49,15 @@ static void print_feature(const struct feature *feature, FILE *out)
 		fprintf(out, "  %-30s -> %s\n", "", feature->advice);
 }
 
+static void print_missing(const char *backend, const struct feature *missing, FILE *out)
+{
+	char error[96];
+
+	feature_error_text(missing->error, error, sizeof(error));
+	fprintf(out, "not %s: %s is missing%s%s%s%s\n", backend, missing->name,
+		missing->detail[0] ? ", " : "", missing->detail, error[0] ? ": " : "", error);
+}
+
 /* The first backend of the table that nothing is missing for. Says of the others why not. */
 static enum exit_code print_backends(const struct feature *features, size_t count, FILE *out)
 {
@@ -59,7 +68,7 @@ static enum exit_code print_backends(const struct feature *features, size_t coun
 		const struct feature *missing = features_missing(features, count, backends[i].bit);
 
 		if (missing)
-			fprintf(out, "not %s: %s is missing\n", backends[i].name, missing->name);
+			print_missing(backends[i].name, missing, out);
 		else if (chosen)
 			fprintf(out, "not %s: %s costs less\n", backends[i].name, chosen);
 		else

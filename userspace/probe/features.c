@@ -14,6 +14,7 @@
 
 #include "probe/feature_bpf.h"
 #include "probe/features_private.h"
+#include "probe/refusal.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -25,6 +26,8 @@
 #define BTF_PATH	"/sys/kernel/btf/vmlinux"
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO, the inode of the first PID namespace. */
 #define INIT_PID_NAMESPACE "pid:[4026531836]"
+/* The same, PROC_USER_INIT_INO. */
+#define INIT_USER_NAMESPACE "user:[4026531837]"
 
 struct check {
 	const char *name;
@@ -111,6 +114,18 @@ static void check_pid_namespace(struct context *context, const char *subject, st
 	feature_answer(ret, !strcmp(to, INIT_PID_NAMESPACE), n < 0 ? errno : 0, to);
 }
 
+/* The root of a namespace has every capability in it, and none over the kernel. */
+static void check_user_namespace(struct context *context, const char *subject, struct feature *ret)
+{
+	char to[64];
+	ssize_t n = readlink("/proc/self/ns/user", to, sizeof(to) - 1);
+
+	(void)subject;
+	to[n < 0 ? 0 : n] = '\0';
+	feature_answer(ret, !strcmp(to, INIT_USER_NAMESPACE), n < 0 ? errno : 0, to);
+	context->privileged = context->privileged && ret->verdict == FEATURE_YES;
+}
+
 static void check_lockdown(struct context *context, const char *subject, struct feature *ret)
 {
 	char text[80];
@@ -185,9 +200,7 @@ static void check_task_registers(struct context *context, const char *subject, s
 #define ADVICE_SOCK   "needs kernel 6.3 or newer; the other backends do without"
 #define ADVICE_FENTRY                                                                              \
 	"needs BPF trampolines (arm64: kernel 6.4 or newer); the kprobe backend does without"
-#define ADVICE_KPROBE "needs CONFIG_KPROBES=y; the syscall backend does without"
-#define ADVICE_REFUSED                                                                             \
-	"refused although the rights are there: seccomp, a user namespace or lockdown"
+#define ADVICE_KPROBE  "needs CONFIG_KPROBES=y; the syscall backend does without"
 #define ADVICE_TRACEFS "mount -t tracefs tracefs /sys/kernel/tracing"
 
 /* Rows that are not tried without the rights to load BPF. */
@@ -204,6 +217,9 @@ static void check_task_registers(struct context *context, const char *subject, s
 /* clang-format off */
 static const struct check checks[] = {
 	{ .name = "rights to load BPF", .run = check_bpf_rights, .advice = ADVICE_RIGHTS,
+	  .needed_by = FEATURE_FOR_ALL, .privilege = true },
+	{ .name = "the host's user namespace", .run = check_user_namespace,
+	  .advice = "a user namespace's root has no rights over the kernel: run as the host's",
 	  .needed_by = FEATURE_FOR_ALL, .privilege = true },
 	{ .name = "right to look into processes", .run = check_ptrace_right,
 	  .advice = ADVICE_RIGHTS, .needed_by = FEATURE_FOR_ALL, .privilege = true },
@@ -240,18 +256,31 @@ static const struct check checks[] = {
 
 _Static_assert(ARRAY_LEN(checks) <= FEATURES_MAX, "features_check() fills one feature a check");
 
+/* Who refuses @error although the capabilities are there. */
+static const char *advice_of(int error)
+{
+	char lockdown[80] = "", enforce[8] = "", status[4096] = "", paranoid[16] = "";
+
+	feature_read_file("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
+	feature_read_file("/sys/fs/selinux/enforce", enforce, sizeof(enforce));
+	feature_read_file("/proc/self/status", status, sizeof(status));
+	feature_read_file("/proc/sys/kernel/perf_event_paranoid", paranoid, sizeof(paranoid));
+	return refusal_advice(error,
+			      &(struct refusal_signs){ lockdown, enforce, status, paranoid });
+}
+
 /*
  * Rights that the capabilities promise and something else withholds are no matter of the
  * kernel's version.
  */
-static void tell_refusal(struct feature *ret)
+static void tell_refusal(const struct context *context, struct feature *ret)
 {
 	if (ret->verdict != FEATURE_NO || ret->privilege)
 		return;
 	if (ret->error != EPERM && ret->error != EACCES)
 		return;
 	ret->privilege = true;
-	ret->advice = ADVICE_REFUSED;
+	ret->advice = context->privileged ? advice_of(ret->error) : ADVICE_RIGHTS;
 }
 
 size_t features_check(struct feature ret[FEATURES_MAX])
@@ -266,7 +295,7 @@ size_t features_check(struct feature ret[FEATURES_MAX])
 					   .privilege = checks[i].privilege };
 		if (!checks[i].needs_rights || context.privileged)
 			checks[i].run(&context, checks[i].subject, &ret[i]);
-		tell_refusal(&ret[i]);
+		tell_refusal(&context, &ret[i]);
 	}
 	btf__free(context.btf);
 	return ARRAY_LEN(checks);

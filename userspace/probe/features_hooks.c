@@ -100,24 +100,35 @@ void check_iterator(struct context *context, const char *subject, struct feature
 		       ENOENT, "");
 }
 
-/* The number of a system call's tracepoint, from either place where tracefs may be mounted. */
+/*
+ * The number of a system call's tracepoint, from either place where tracefs may be mounted; or a
+ * negative errno: -ENOENT when it is in neither, else what kept it from being read.
+ */
 static int tracepoint_id(const char *name)
 {
 	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
 	char path[160], text[32];
+	int err = -ENOENT;
 
 	for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
+		ssize_t n;
+
 		snprintf(path, sizeof(path), "%s/events/syscalls/%s/id", roots[i], name);
-		if (feature_read_file(path, text, sizeof(text)) > 0)
+		n = feature_read_file(path, text, sizeof(text));
+		if (n > 0)
 			return (int)strtol(text, NULL, 10);
+		if (n < 0 && n != -ENOENT && err == -ENOENT)
+			err = (int)n;
 	}
-	return -ENOENT;
+	return err;
 }
 
 void check_tracefs(struct context *context, const char *subject, struct feature *ret)
 {
+	int id = tracepoint_id(subject);
+
 	(void)context;
-	feature_answer(ret, tracepoint_id(subject) > 0, ENOENT, "");
+	feature_answer(ret, id > 0, -id, "");
 }
 
 void check_syscall_tracepoint(struct context *context, const char *subject, struct feature *ret)
