@@ -5,8 +5,10 @@ small, descriptors and memory short, a clock that steps, a worker killed in a re
 many sizes. The service is under load throughout, its answers are checked, its requests counted, and
 the books balance. (What happens to the daemons: test_delivery.py; to the output: test_robust.py.)
 """
+import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from lib import load, services, suite, traced  # noqa: E402
 from lib.client import ProtocolError  # noqa: E402
 from lib.daemon import Daemon  # noqa: E402
 from lib.loaded import CLIENTS, agent_of, ids_after, ids_in, prepare, under_load  # noqa: E402
+from lib.netns import Namespace  # noqa: E402
 from lib.paths import BPFXRAY, TESTS  # noqa: E402
 from lib.process import Processes, wait_until  # noqa: E402
 from lib.tracer import Tracer  # noqa: E402
@@ -29,6 +32,10 @@ from lib.tracer import Tracer  # noqa: E402
 HOUR_S = 3600
 MEMORY_CGROUPS = Path("/sys/fs/cgroup/memory")
 MEMORY_LIMIT = 64 << 20
+# A token bucket on loopback: through the narrow one a few documents pass, the wide one is none.
+# Documents of 64 KiB fit its bucket, and the socket's buffer is full before the bucket's queue.
+NARROW = ("rate", "64kbit", "burst", "100kb", "latency", "60s")
+WIDE = ("rate", "10gbit", "burst", "10mb", "latency", "60s")
 
 
 class Faults(unittest.TestCase):
@@ -207,12 +214,54 @@ class Faults(unittest.TestCase):
         with under_load(self.server) as sent:
             tracer = self.start()
             time.sleep(1)
-            used = len(os.listdir(f"/proc/{tracer.pid}/fd"))
-            usual = resource.prlimit(tracer.pid, resource.RLIMIT_NOFILE)
-            resource.prlimit(tracer.pid, resource.RLIMIT_NOFILE, (used, usual[1]))
+            usual = {}
+            for pid in (tracer.pid, tracer.attacher):
+                used = len(os.listdir(f"/proc/{pid}/fd"))
+                usual[pid] = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, (used, usual[pid][1]))
             time.sleep(2)
-            resource.prlimit(tracer.pid, resource.RLIMIT_NOFILE, usual)
+            for pid, limits in usual.items():
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
             time.sleep(1)
+        time.sleep(0.5)
+        self.check_all(sent, self.stop(tracer))
+
+    def test_attacher_is_stopped(self):
+        with under_load(self.server) as sent:
+            tracer = self.start()
+            time.sleep(1)
+            os.kill(tracer.attacher, signal.SIGSTOP)
+            time.sleep(3)
+            os.kill(tracer.attacher, signal.SIGCONT)
+            time.sleep(1)
+        time.sleep(0.5)
+        self.check_all(sent, self.stop(tracer))
+
+    def shape(self, *words):
+        subprocess.run(["tc", "qdisc", *words], check=True, capture_output=True, text=True)
+
+    def queued(self, tracer):
+        """Documents that the socket did not take yet, by the tracer's own counters of now."""
+        before = tracer.stats_path.stat().st_mtime_ns if tracer.stats_path.exists() else 0
+        os.kill(tracer.pid, signal.SIGUSR1)
+        wait_until(lambda: tracer.stats_path.exists() and
+                   tracer.stats_path.stat().st_mtime_ns != before, 30, "no counters")
+        return json.loads(tracer.stats_path.read_text())["udp"]["queued"]
+
+    def test_socket_buffer_full(self):
+        if not shutil.which("tc"):
+            self.skipTest("tc (iproute2) is not installed")
+        # the load's threads begin outside, where the service is
+        with under_load(self.server) as sent, Namespace().entered():
+            try:
+                self.shape("add", "dev", "lo", "root", "tbf", *NARROW)
+            except subprocess.CalledProcessError as error:
+                self.skipTest(f"no token bucket in this kernel: {error.stderr.strip()}")
+            self.daemon = self.enterContext(Daemon())
+            tracer = self.start()
+            wait_until(lambda: self.queued(tracer) > 20, 60, "the socket takes everything")
+            self.shape("change", "dev", "lo", "root", "tbf", *WIDE)
+            wait_until(lambda: not self.queued(tracer), 60, "the queue stays")
         time.sleep(0.5)
         self.check_all(sent, self.stop(tracer))
 

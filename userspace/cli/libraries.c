@@ -91,6 +91,8 @@ static void look_at(struct libraries *libraries, pid_t tgid, const struct mappin
 	_cleanup_close_ int fd = mapping_open(tgid, mapping);
 	struct file *file;
 
+	/* what has no memory or no descriptor left misses it; what is gone has nothing to miss */
+	libraries->counters.passed_over += fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM;
 	if (fd < 0)
 		return;
 	file = table_find(&libraries->files, key_of(fd));
