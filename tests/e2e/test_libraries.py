@@ -13,11 +13,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import unittest  # noqa: E402
 
-from lib import certificates, mariadb, shapes, suite, traced  # noqa: E402
+from lib import certificates, client, mariadb, shapes, suite, traced  # noqa: E402
 from lib.paths import BPFXRAY, venv_program  # noqa: E402
 from lib.process import Processes  # noqa: E402
 from lib.servers import Server, wait_http  # noqa: E402
 
+GNUTLS = Path(__file__).with_name("gnutls_server.py")
 SMALL = Path(__file__).with_name("small_server.c")
 LOADED = (
     "import ctypes, ssl, sys, _mysql_connector, MySQLdb; ctypes.CDLL('libgnutls.so.30');"
@@ -153,8 +154,6 @@ class Libraries(unittest.TestCase):
         self.assertEqual(1, told.count("--adopt-trace puts them"), told)
 
     def test_tls_in_memory_is_counted(self):
-        from lib import certificates
-
         keys = certificates.make(self.processes.directory)
         one = self.python(IN_MEMORY, keys.certificate, keys.key, keys.authority)
         with traced.session(self.processes, [one.pid]) as session:
@@ -165,6 +164,32 @@ class Libraries(unittest.TestCase):
         self.assertEqual(10, stats["kernel"]["tls_calls_without_socket"])
         self.assertEqual(0, stats["kernel"]["tls_sessions_read"])
         self.assertEqual([], session.documents)
+
+    def test_gnutls(self):
+        """HTTPS and MySQL's TLS, both through GnuTLS: as with any other library."""
+        keys = certificates.make(self.processes.directory)
+        database = mariadb.start(self.processes, tls=keys)
+        port = mariadb.free_port()
+        account = (database.port, mariadb.USER, mariadb.PASSWORD, mariadb.DATABASE)
+        command = [venv_program("python"), GNUTLS, port, keys.certificate, keys.key, *account]
+        process = self.processes.start("gnutls", command)
+        process.wait_ready(lambda: "READY" in process.log.read_text())
+        address = client.TlsAddress("127.0.0.1", port, keys.authority)
+        with traced.session(self.processes, [process.pid]) as session:
+            for _ in range(3):
+                ask = shapes.Ask("GET", "/gnutls").send(address)
+                segment = shapes.segment_of(session, ask)
+                self.assertEqual(200, segment.response["status"])
+                self.assertEqual("https://", segment.request["url"][:8])
+                told = [(s.text, s.fault) for s in segment.sql_statements()]
+                self.assertEqual(
+                    [("SELECT 'gnutls', 4711", False), ("SELECT broken FROM nowhere", True)],
+                    [one for one in told if one[0].startswith("SELECT")],
+                )
+            stats = session.finish()
+        self.assertEqual(([], {}), (traced.unbalanced(stats), traced.losses(stats)))
+        self.assertEqual(6, stats["kernel"]["tls_sessions_read"])
+        self.assertNotIn(mariadb.PASSWORD, session.story() + str(session.documents))
 
     def test_a_program_with_musl(self):
         program = self.processes.directory / "small_server"
