@@ -49,7 +49,7 @@ static __always_inline void moved__login(struct moved *m, struct open_exchange *
 	if (login != LOGIN_TLS)
 		return;
 	/* its protocol stays: it is what the session will speak, if that can be read */
-	m->conn->flags |= CONN_FINAL;
+	m->conn->flags |= CONN_FINAL | CONN_CIPHER;
 	counter__add(BX_C_TLS, 1);
 }
 

@@ -217,8 +217,11 @@ static __always_inline int socket__call(struct sock *sk, struct task_struct *tas
 		client__saw(&m);
 	if (thread->tls.session && tls__encloses(thread, m.conn))
 		return socket__under_tls(&m);
-	if (m.conn->flags & CONN_FINAL)
+	if (m.conn->flags & CONN_FINAL) {
+		if (m.conn->flags & CONN_CIPHER && dir == SENT && ret && !thread->client.object)
+			tls__unread(thread, m.conn);
 		return 0;
+	}
 	m.now_ns = bpf_ktime_get_ns();
 	if (ret)
 		return socket__moved(&m);

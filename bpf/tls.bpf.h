@@ -9,7 +9,7 @@
 #ifndef BPFXRAY_TLS_BPF_H
 #define BPFXRAY_TLS_BPF_H
 
-#include "conn.bpf.h"
+#include "capture.bpf.h"
 
 static __always_inline struct tls_key tls__key(struct task_struct *task, __u64 session)
 {
@@ -41,13 +41,35 @@ static __always_inline struct conn *tls__conn(struct thread *thread, struct task
 	return tls && tls->conn.id == conn->id ? &tls->conn : conn;
 }
 
+/* RFC 8446, 5.1: the first byte of a record. */
+#define TLS_APPLICATION_DATA 23
+
+/*
+ * A call sent on a MySQL connection over TLS, and no library that is probed made it: its library
+ * came after the attach and is not probed yet, or hides its functions. Counted is what may be a
+ * command: it begins with a record of data, and is not the first of these, which holds the login.
+ */
+static __always_inline void tls__unread(struct thread *thread, struct conn *conn)
+{
+	__u8 type = 0;
+
+	if (buffers__of(thread) ||
+	    bpf_probe_read_user(&type, sizeof(type), (void *)thread->buffers.span[0].base) ||
+	    type != TLS_APPLICATION_DATA)
+		return;
+	if (conn->flags & CONN_LOGGED_IN)
+		counter__add(BX_C_TLS_UNREAD, 1);
+	conn->flags |= CONN_LOGGED_IN;
+}
+
 /*
  * What is known of the socket becomes what is known of the session on it. A MySQL client asked for
- * TLS in the place of its login: that comes next, and holds the auth field.
+ * TLS in the place of its login: that comes next, and holds the auth field. When it has gone by,
+ * the session is like any that is older than the trace.
  */
 static __always_inline void tls__begin(struct tls_conn *tls, struct conn *conn, struct sock *sk)
 {
-	bool mysql = conn->protocol == BX_PROTO_MYSQL;
+	bool mysql = conn->protocol == BX_PROTO_MYSQL && !(conn->flags & CONN_LOGGED_IN);
 
 	tls->conn = *conn;
 	tls->socket = (__u64)sk;
@@ -55,7 +77,7 @@ static __always_inline void tls__begin(struct tls_conn *tls, struct conn *conn, 
 	tls->conn.protocol = mysql ? BX_PROTO_MYSQL : BX_PROTO_UNKNOWN;
 	tls->conn.role = mysql ? BX_ROLE_CLIENT : BX_ROLE_UNKNOWN;
 	tls->conn.tries = 0;
-	conn->flags |= CONN_FINAL | CONN_TLS;
+	conn->flags = (conn->flags & ~CONN_CIPHER) | CONN_FINAL | CONN_TLS;
 }
 
 /*

@@ -51,24 +51,45 @@ class Unread(unittest.TestCase):
 
     def setUp(self):
         self.processes = self.enterContext(Processes())
-        tls = certificates.make(self.processes.directory)
-        self.database = mariadb.start(self.processes, tls=tls)
+        self.tls = certificates.make(self.processes.directory)
+        self.database = mariadb.start(self.processes, tls=self.tls)
+
+    def serve(self, *options):
+        """static_client.c, built with @options; what it defines for others."""
         program = self.processes.directory / "static_client"
-        words = ["gcc", "-O2", "-s", "-o", program, CLIENT, "-I/usr/include/mariadb", "-rdynamic",
+        words = ["gcc", "-O2", "-s", "-o", program, CLIENT, "-I/usr/include/mariadb", *options,
                  f"-Wl,--exclude-libs,{HIDDEN}", *INSIDE]  # fmt: skip
         subprocess.run([str(word) for word in words], check=True)
         listed = ["nm", "-D", "--defined-only", program]
         names = subprocess.run(listed, check=True, capture_output=True, text=True).stdout
-        self.assertNotIn("SSL_", names)
-        self.assertIn("mysql_real_query_start", names)
         port = mariadb.free_port()
         account = (self.database.port, mariadb.USER, mariadb.PASSWORD, mariadb.DATABASE)
-        process = self.processes.start("static", [program, port, *account, tls.authority])
+        process = self.processes.start("static", [program, port, *account, self.tls.authority])
         self.server = Server("static", ("127.0.0.1", port), [process])
         process.wait_ready(lambda: servers.answers(self.server.address))
+        return names
+
+    def test_nothing_to_probe(self):
+        """No function has a name: each command is counted, and none is made up."""
+        self.assertNotIn("mysql_", self.serve())
+        with traced.session(self.processes, [self.server.pid]) as one:
+            for way in SENT:
+                ask = shapes.Ask("GET", f"/{way}").send(self.server.address)
+                self.assertEqual(200, ask.response.status)
+                self.assertEqual([], told(shapes.segment_of(one, ask)))
+            stats = one.finish()
+        self.assertEqual(([], {}), (traced.unbalanced(stats), traced.losses(stats)))
+        kernel = stats["kernel"]
+        self.assertEqual(len(SENT), kernel["tls_connections"])
+        self.assertEqual(0, kernel["tls_sessions_read"] + kernel["client_calls"])
+        logged = [line for line in self.database.log_lines() if line.command != "Connect"]
+        self.assertEqual(len(logged), kernel["tls_commands_unread"], logged)
 
     def test_every_way(self):
         """All of them, each once, with its error; the program lives through it."""
+        names = self.serve("-rdynamic")
+        self.assertNotIn("SSL_", names)
+        self.assertIn("mysql_real_query_start", names)
         with traced.session(self.processes, [self.server.pid]) as one:
             for way, wanted in SENT.items():
                 with self.subTest(way):

@@ -7,12 +7,15 @@ import time
 import unittest
 
 from . import load, services, traced, truth
+from .pace import SLOW
+from .process import wait_until
 
 REQUESTS = 2000
 FEWER = 500
 CLIENTS = 8
 # Under load: before the attach, and how much of the load must then be in the tracer's window.
 WARM_S = 1.0
+SLOW_LOAD_S = 120 * SLOW  # on a crowded machine
 WINDOW_MIN = 300
 
 
@@ -88,7 +91,9 @@ class GroundTruth(unittest.TestCase):
             time.sleep(WARM_S)
             options = (*traced.COMPLETE, *options)
             with traced.session(stack.processes, [stack.server.pid], options) as one:
+                enough = running.count() + window_min + 4 * CLIENTS
                 time.sleep(seconds)
+                wait_until(lambda: running.count() >= enough, SLOW_LOAD_S, "requests")
                 sent = running.stop()
                 one.finish()
             report = self.judge(stack, one, sent, client_ip, (one.ready_ns, None))

@@ -246,6 +246,10 @@ class Load:
             one.start()
         return self
 
+    def count(self):
+        """Requests that were begun so far."""
+        return sum(len(one.sent) for one in self.clients)
+
     def join(self):
         for one in self.clients:
             one.join()

@@ -64,9 +64,24 @@ static struct file *file_new(struct libraries *libraries, struct table_key key)
 	return file;
 }
 
+/* Probes were attached after `ready`: what the file moved before is not read. */
+static void count_late(struct libraries *libraries)
+{
+	uint64_t late_us;
+
+	libraries->counters.late++;
+	if (!libraries->mapped_us) {
+		libraries->counters.late_unmeasured++;
+		return;
+	}
+	late_us = now_us() - libraries->mapped_us;
+	if (late_us > libraries->counters.late_max_us)
+		libraries->counters.late_max_us = late_us;
+}
+
 static void attach(struct libraries *libraries, int fd, const char *path, struct file *file)
 {
-	uint64_t begun_us = now_us(), took_us;
+	uint64_t begun_us = now_us();
 	int probes = kernel_attach_library(libraries->kernel, fd, &file->probes);
 
 	if (!probes || probes == -ENOEXEC)
@@ -76,14 +91,11 @@ static void attach(struct libraries *libraries, int fd, const char *path, struct
 		log_warn("%s: its functions cannot be probed: %s", path, strerror(-probes));
 		return;
 	}
-	took_us = now_us() - begun_us;
 	libraries->counters.attached++;
-	if (libraries->ready) {
-		libraries->counters.late++;
-		if (took_us > libraries->counters.late_max_us)
-			libraries->counters.late_max_us = took_us;
-	}
-	log_debug("%s: %d probes, %llu us", path, probes, (unsigned long long)took_us);
+	if (libraries->ready)
+		count_late(libraries);
+	log_debug("%s: %d probes, %llu us", path, probes,
+		  (unsigned long long)(now_us() - begun_us));
 }
 
 static void look_at(struct libraries *libraries, pid_t tgid, const struct mapping *mapping)
@@ -125,8 +137,11 @@ static void mapped(void *ctx, const struct mapped_file *file)
 	struct libraries *libraries = ctx;
 	const struct mapping mapping = { file->start, file->end, file->path };
 
-	if (kernel_is_target(libraries->kernel, file->tgid))
-		look_at(libraries, file->tgid, &mapping);
+	if (!kernel_is_target(libraries->kernel, file->tgid))
+		return;
+	libraries->mapped_us = file->at_ns / 1000;
+	look_at(libraries, file->tgid, &mapping);
+	libraries->mapped_us = 0;
 }
 
 static void scan_all(void *ctx)

@@ -16,9 +16,10 @@
 struct libraries_counters {
 	uint64_t attached; /* files whose functions are probed */
 	uint64_t late;	   /* of these, loaded after `ready`: what they moved before is not read */
-	uint64_t late_max_us; /* the longest time that such a file's probes took */
-	uint64_t failed;      /* files with such functions that refused the probes */
-	uint64_t passed_over; /* mappings that were not looked at: too many files, no memory */
+	uint64_t late_max_us; /* the longest time from such a file's mapping to its last probe */
+	uint64_t late_unmeasured; /* of the late ones, those whose mapping was not noticed */
+	uint64_t failed;	  /* files with such functions that refused the probes */
+	uint64_t passed_over;	  /* mappings that were not looked at: too many files, no memory */
 };
 
 struct libraries {
@@ -27,6 +28,7 @@ struct libraries {
 	struct table files;	 /* device and inode -> struct file of libraries.c */
 	uint64_t round;		 /* sweeps so far */
 	uint64_t swept_us;
+	uint64_t mapped_us; /* when the file was mapped that is looked at now; 0: not known */
 	bool ready;
 	struct libraries_counters counters;
 };

@@ -58,6 +58,7 @@ static const struct counter {
 	{ KERNEL, BX_C_NAMES, "name_answers", false },
 	{ KERNEL, BX_C_SDK_DOCUMENTS, "documents_of_sdk", false },
 	{ KERNEL, BX_C_TLS_UNTIED, "tls_calls_without_socket", false },
+	{ KERNEL, BX_C_TLS_UNREAD, "tls_commands_unread", false },
 	{ KERNEL, BX_C_OTHER, "other_connections", false },
 	{ KERNEL, BX_C_WITHHELD, "withheld_packets", false },
 	{ KERNEL, BX_C_LATE_BYTES, "late_bytes", false },
@@ -169,6 +170,7 @@ static const struct counter {
 	L(attached, false),
 	L(late, false),
 	L(late_max_us, false),
+	L(late_unmeasured, false),
 	L(failed, false),
 	L(passed_over, false),
 #undef L

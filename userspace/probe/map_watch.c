@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "util/cleanup.h"
 
@@ -50,6 +51,11 @@ static int open_event(int cpu)
 		.watermark = 1,
 		.wakeup_watermark = 1,
 		.exclude_kernel = 1,
+		/* each record ends with its time */
+		.sample_id_all = 1,
+		.sample_type = PERF_SAMPLE_TIME,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
 	};
 	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 
@@ -121,6 +127,7 @@ static void hand_on(const char *record, size_t len, const struct map_watch_sink 
 {
 	const struct mmap2_record *mapped = (const void *)record;
 	struct mapped_file file;
+	uint64_t at_ns;
 
 	if (mapped->header.type == PERF_RECORD_LOST) {
 		sink->lost(sink->ctx);
@@ -129,7 +136,9 @@ static void hand_on(const char *record, size_t len, const struct map_watch_sink 
 	if (mapped->header.type != PERF_RECORD_MMAP2 || len <= sizeof(*mapped) ||
 	    mapped->path[0] != '/' || !memchr(mapped->path, '\0', len - sizeof(*mapped)))
 		return;
+	memcpy(&at_ns, record + len - sizeof(at_ns), sizeof(at_ns));
 	file = (struct mapped_file){
+		.at_ns = at_ns,
 		.tgid = (pid_t)mapped->pid,
 		.start = mapped->addr,
 		.end = mapped->addr + mapped->len,

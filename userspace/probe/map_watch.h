@@ -18,7 +18,8 @@ struct map_watch;
 
 /* One executable mapping of a file. */
 struct mapped_file {
-	pid_t tgid; /* in the agent's PID namespace */
+	pid_t tgid;	/* in the agent's PID namespace */
+	uint64_t at_ns; /* when, by CLOCK_MONOTONIC */
 	uint64_t start;
 	uint64_t end;
 	const char *path; /* as the process sees it; valid during the call */
