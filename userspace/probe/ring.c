@@ -2,19 +2,21 @@
 /* ring.c - see ring.h. */
 #include "probe/ring.h"
 
-#include <bpf/libbpf.h>
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "probe/ring_read.h"
 #include "util/cleanup.h"
 
 struct ring {
 	int fd;
 	int wait_fd; /* epoll */
-	struct ring_buffer *buffer;
+	struct ring_memory memory;
 	struct ring_sink sink;
 	uint64_t bad_records;
 };
@@ -31,7 +33,7 @@ static bool is_snapshot(const void *data, size_t len)
 	       ex->flags & BX_EX_SNAPSHOT;
 }
 
-static int handle_record(void *ctx, void *data, size_t len)
+static void take_record(void *ctx, const void *data, size_t len)
 {
 	struct ring *ring = ctx;
 	struct record_view view;
@@ -40,7 +42,6 @@ static int handle_record(void *ctx, void *data, size_t len)
 		ring->bad_records += !is_snapshot(data, len);
 	else
 		ring->sink.record(ring->sink.ctx, &view);
-	return 0;
 }
 
 /*
@@ -57,6 +58,39 @@ static int open_wait(struct ring *ring, int fd)
 	return epoll_ctl(ring->wait_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
+/* One page with the reader's position, to write; one with the writers', and the data behind it. */
+static int map_memory(struct ring_memory *memory, int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 info_len = sizeof(info);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *at;
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &info_len))
+		return -errno;
+	memory->size = info.max_entries;
+	at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	memory->consumer = at;
+	at = mmap(NULL, page + memory->size, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	if (at == MAP_FAILED)
+		return -errno;
+	memory->producer = at;
+	memory->data = (const uint8_t *)at + page;
+	return 0;
+}
+
+static void unmap_memory(struct ring_memory *memory)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (memory->consumer)
+		munmap(memory->consumer, page);
+	if (memory->producer)
+		munmap((void *)memory->producer, page + memory->size);
+}
+
 int ring_open(int fd, struct ring_sink sink, struct ring **ret)
 {
 	struct ring *ring = calloc(1, sizeof(*ring));
@@ -66,8 +100,7 @@ int ring_open(int fd, struct ring_sink sink, struct ring **ret)
 		return -ENOMEM;
 	ring->fd = ring->wait_fd = -1;
 	ring->sink = sink;
-	ring->buffer = ring_buffer__new(fd, handle_record, ring, NULL);
-	err = ring->buffer ? open_wait(ring, fd) : -errno;
+	err = map_memory(&ring->memory, fd) ?: open_wait(ring, fd);
 	if (err) {
 		ring_free(ring);
 		return err;
@@ -81,7 +114,7 @@ struct ring *ring_free(struct ring *ring)
 {
 	if (!ring)
 		return NULL;
-	ring_buffer__free(ring->buffer);
+	unmap_memory(&ring->memory);
 	cleanup_close(&ring->wait_fd);
 	cleanup_close(&ring->fd);
 	free(ring);
@@ -98,7 +131,7 @@ int ring_wait(struct ring *ring, int timeout_ms)
 
 int ring_drain(struct ring *ring)
 {
-	return ring_buffer__consume(ring->buffer);
+	return (int)ring_read(&ring->memory, take_record, ring);
 }
 
 uint64_t ring_bad_records(const struct ring *ring)
