@@ -52,6 +52,7 @@ static const struct row rows[] = {
 	{ "SSH-2.0-OpenSSH_9.2\r\n", false, -EBADMSG, 0, NULL },
 	{ "HTTP/2 200 OK\r\n\r\n", false, -EBADMSG, 0, NULL },
 	{ "HTTP/1.1 xyz\r\n\r\n", false, -EBADMSG, 0, NULL },
+	{ "HTTP/1.1 043 Forbidden\r\nContent-Length: 2\r\n\r\n{}", false, -EBADMSG, 0, NULL },
 };
 
 TEST(http_reply_rows)

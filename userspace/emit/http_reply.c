@@ -35,7 +35,7 @@ static int status_line(struct bytes line, struct framing *ret)
 	size_t status;
 
 	if (!bytes_starts_with(line, "HTTP/1.") || line.len < 12 || line.at[8] != ' ' ||
-	    number(bytes_take(bytes_skip(line, 9), 3), 10, &status) < 0)
+	    number(bytes_take(bytes_skip(line, 9), 3), 10, &status) < 0 || status < 100)
 		return -EBADMSG;
 	ret->status = (int)status;
 	return 0;
