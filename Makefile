@@ -273,10 +273,12 @@ build/bench/mysql: LDLIBS_USER += -lmariadb
 
 bench-tools: all $(BENCH_TOOLS) build/bench/empty.bpf.o
 
-# What tracing costs, side by side; `make bench ROWS=kernel` measures one group.
+# What tracing costs, side by side; `make bench ROWS=kernel` measures one group. `make compare bench`
+# ends with the README's table of both.
 bench: deps
 	$(Q)$(MAKE) --no-print-directory bench-tools
 	$(Q)$(PY) tests/bench/bench.py $(ROWS)
+	$(Q)$(PY) tests/bench/side_by_side.py
 
 # The same in tiny sizes, so that it does not rot.
 bench-smoke: deps

@@ -44,6 +44,8 @@ DRIVERS = ("connector-c", "connector-pure", "mysqlclient", "pymysql")
 TABLE_HEAD = """\
 | driver | SDK segments paired | SDK calls paired | values equal | documented differences | others |
 |---|---|---|---|---|---|"""
+# Of each driver's comparison, for bench/side_by_side.py.
+SUMMARY = ("segments", "calls", "segment_fields", "call_fields", "undocumented")
 SETTLE_S = 1.0
 UNIQUE = "r="
 
@@ -325,15 +327,17 @@ def main():
     arguments = parse_arguments()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments.output.mkdir(parents=True, exist_ok=True)
-    rows, failed = [], False
+    rows, summary, failed = [], {}, False
     for driver in arguments.driver:
         result, problems = compare_driver(arguments, driver)
         rows.append(row(driver, result))
+        summary[driver] = {name: result[name] for name in SUMMARY}
         for problem in problems[:20]:
             print(f"compare: {driver}: {problem}", file=sys.stderr)
         if problems:
             print(f"compare: {driver}: {len(problems)} problems", file=sys.stderr)
             failed = True
+    (arguments.output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n")
     print(f"\n{TABLE_HEAD}", *rows, sep="\n")
     return 1 if failed else 0
 
