@@ -241,8 +241,9 @@ extern struct conn_of_sk_map conn_of_sk SEC(".maps");
 
 /*
  * conn_of_ptr: address of a struct sock -> conn, for the backends `kprobe` and `syscall`, whose
- * program types have no socket storage. Writer: conn.bpf.h. Deleter: TCP close; a recycled address
- * is known by its inode. Full: counted (BX_C_LOST_SOCKET).
+ * program types have no socket storage. Writer: conn.bpf.h. Deleter: TCP close, but for a reset
+ * that a send may overtake; a recycled address is known by its inode. Full: counted
+ * (BX_C_LOST_SOCKET).
  */
 struct conn_of_ptr_map {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -79,7 +79,8 @@ static __always_inline bool state__reset_at_rest(struct sock *sk, struct open_ex
 	       ex->wire.turn[1].total && BPF_CORE_READ(sk, sk_err);
 }
 
-static __always_inline void state__ending(struct sock *sk, struct conn *conn, int state,
+/* False when a send may still return to @conn: its entry has to be there. */
+static __always_inline bool state__ending(struct sock *sk, struct conn *conn, int state,
 					  __u64 now_ns)
 {
 	struct open_exchange *ex = conn->id ? exchange__of(conn->id) : NULL;
@@ -87,13 +88,13 @@ static __always_inline void state__ending(struct sock *sk, struct conn *conn, in
 		state == TCP_LAST_ACK ? BX_EX_CLOSED_LOCAL | BX_EX_CLOSED_PEER : BX_EX_CLOSED_LOCAL;
 
 	if (!ex)
-		return;
+		return true;
 	/* A client that shuts down its sending side may still read its answer. */
 	if (state != TCP_CLOSE && ex->wire.role == BX_ROLE_CLIENT && !ex->wire.turn[1].total)
-		return;
+		return true;
 	if (state == TCP_CLOSE && state__reset_at_rest(sk, ex)) {
 		exchange__close(ex, 0, 0);
-		return;
+		return false;
 	}
 	if (state == TCP_CLOSE && BPF_CORE_READ(sk, sk_err)) {
 		flags |= BX_EX_RESET;
@@ -101,14 +102,28 @@ static __always_inline void state__ending(struct sock *sk, struct conn *conn, in
 	}
 	exchange__close(ex, flags, now_ns);
 	conn->flags |= CONN_FINAL;
+	return true;
+}
+
+/* Backends of conn_of_ptr: what is known of @sk is of no use any more. */
+static __always_inline void state__forget(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	if (conn_by_pointer)
+		bpf_map_delete_elem(&conn_of_ptr, &key);
 }
 
 /* @second: see again__is_mine(). A connection that begins may be told twice. */
 static __always_inline int state__changed(struct sock *sk, int old, int state, bool second)
 {
 	struct conn *conn;
+	bool over = true;
 	__u64 now_ns;
 
+	/* it has no inode yet, by which a recycled address is known */
+	if (old == TCP_SYN_RECV && state == TCP_ESTABLISHED)
+		state__forget(sk);
 	if (old == TCP_CLOSE && (state == TCP_SYN_SENT || state == TCP_LISTEN)) {
 		state__opening(sk, state, bpf_ktime_get_ns());
 		return 0;
@@ -123,12 +138,9 @@ static __always_inline int state__changed(struct sock *sk, int old, int state, b
 	else if (old == TCP_SYN_SENT && state == TCP_CLOSE && !conn->id)
 		state__connect_failed(sk, conn, now_ns);
 	else if (state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSE)
-		state__ending(sk, conn, state, now_ns);
-	if (conn_by_pointer && state == TCP_CLOSE) {
-		__u64 key = (__u64)sk;
-
-		bpf_map_delete_elem(&conn_of_ptr, &key);
-	}
+		over = state__ending(sk, conn, state, now_ns);
+	if (over && state == TCP_CLOSE)
+		state__forget(sk);
 	return 0;
 }
 
