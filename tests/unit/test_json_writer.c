@@ -27,7 +27,7 @@ static void check_string(struct bytes text, size_t cap)
 
 	json_add_bytes(object, "k", text, cap);
 	built = cJSON_PrintUnformatted(object);
-	json_open(&w, NULL);
+	json_open_item(&w);
 	json_put_bytes(&w, "k", text, cap);
 	json_close(&w);
 	if (CHECK_EQ(json_finish(&w), 0)) {
@@ -113,7 +113,7 @@ TEST(json_writer_members)
 	json_add_object(object, "q");
 	built = cJSON_PrintUnformatted(object);
 
-	json_open(&w, NULL);
+	json_open_item(&w);
 	json_put_int(&w, "a", 0);
 	json_put_int(&w, "b", INT64_MIN);
 	json_put_int(&w, "c", INT64_MAX);
@@ -127,10 +127,10 @@ TEST(json_writer_members)
 	json_put_true(&w, "k", false);
 	json_put_true(&w, "l", true);
 	json_open_array(&w, "m");
-	json_open(&w, NULL);
+	json_open_item(&w);
 	json_put_int(&w, "n", 1);
 	json_close(&w);
-	json_open(&w, NULL);
+	json_open_item(&w);
 	json_put_string(&w, "o", "p", 8);
 	json_close(&w);
 	json_close_array(&w);
@@ -147,14 +147,14 @@ TEST(json_writer_without_memory)
 {
 	struct json_writer w = { 0 };
 
-	json_open(&w, NULL);
+	json_open_item(&w);
 	json_put_int(&w, "a", 1);
 	json_put_bytes(&w, "b", bytes_of("", SIZE_MAX / 64), SIZE_MAX / 64);
 	json_put_string(&w, "c", "behind it", 64);
 	json_close(&w);
 	CHECK_EQ(json_finish(&w), -ENOMEM);
 	json_reset(&w);
-	json_open(&w, NULL);
+	json_open_item(&w);
 	json_close(&w);
 	CHECK_EQ(json_finish(&w), 0);
 	CHECK_STR(w.at, "{}");

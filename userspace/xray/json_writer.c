@@ -69,22 +69,17 @@ int json_finish(struct json_writer *w)
 	return 0;
 }
 
-/* Begins a member: comma, key and colon, with room for @more bytes behind them. */
-static bool begin(struct json_writer *w, const char *key, size_t more)
+/* Writes @key, with room for @more bytes behind it. The first of its kind has no comma before it.
+ */
+static bool begin(struct json_writer *w, struct json_key key, size_t more)
 {
-	size_t key_len = key ? strlen(key) : 0;
-	char last;
+	size_t comma = 0;
 
-	if (!reserve(w, key_len + sizeof(",\"\":") + more))
+	if (!reserve(w, key.len + more))
 		return false;
-	last = w->len ? w->at[w->len - 1] : '{';
-	if (last != '{' && last != '[')
-		w->at[w->len++] = ',';
-	if (!key)
-		return true;
-	w->at[w->len++] = '"';
-	put(w, key, key_len);
-	put(w, "\":", 2);
+	if (!w->len || w->at[w->len - 1] == '{' || w->at[w->len - 1] == '[')
+		comma = 1;
+	put(w, key.text + comma, key.len - comma);
 	return true;
 }
 
@@ -94,7 +89,7 @@ static void put_sign(struct json_writer *w, char sign)
 		w->at[w->len++] = sign;
 }
 
-void json_open(struct json_writer *w, const char *key)
+void json_write_object(struct json_writer *w, struct json_key key)
 {
 	if (begin(w, key, 1))
 		w->at[w->len++] = '{';
@@ -105,7 +100,7 @@ void json_close(struct json_writer *w)
 	put_sign(w, '}');
 }
 
-void json_open_array(struct json_writer *w, const char *key)
+void json_write_array(struct json_writer *w, struct json_key key)
 {
 	if (begin(w, key, 1))
 		w->at[w->len++] = '[';
@@ -134,10 +129,12 @@ static void put_escape(struct json_writer *w, uint8_t c)
 	put(w, escape, sizeof(escape));
 }
 
-static bool is_plain(uint8_t c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
+/* Bytes that are written as they are. */
+static const bool plain[256] = {
+	[0x20 ... '"' - 1] = true,
+	['"' + 1 ... '\\' - 1] = true,
+	['\\' + 1 ... 0x7f] = true,
+};
 
 /*
  * What stands at the start of @in and is not plain: an escaped byte, a code point, or the
@@ -167,7 +164,7 @@ static void put_text(struct json_writer *w, struct bytes in, size_t room)
 	while (in.len && room) {
 		size_t n = 0, most = in.len < room ? in.len : room, taken, add;
 
-		while (n < most && is_plain(in.at[n]))
+		while (n < most && plain[in.at[n]])
 			n++;
 		put(w, (const char *)in.at, n);
 		in = bytes_skip(in, n);
@@ -182,30 +179,47 @@ static void put_text(struct json_writer *w, struct bytes in, size_t room)
 	}
 }
 
-void json_put_bytes(struct json_writer *w, const char *key, struct bytes text, size_t cap)
+/* The key is written, with room for the text at its longest. */
+static void put_quoted(struct json_writer *w, struct bytes text, size_t room)
 {
-	size_t room = text.len < cap / 3 ? text.len * 3 : cap;
-
-	if (!text.len || !begin(w, key, room * ESCAPE_MAX + 2))
-		return;
 	w->at[w->len++] = '"';
 	put_text(w, text, room);
 	w->at[w->len++] = '"';
 }
 
-void json_put_string(struct json_writer *w, const char *key, const char *text, size_t cap)
+static size_t text_room(struct bytes text, size_t cap)
 {
-	json_put_bytes(w, key, bytes_str(text), cap);
+	return text.len < cap / 3 ? text.len * 3 : cap;
 }
 
-void json_put_word(struct json_writer *w, const char *key, const char *word)
+void json_write_text(struct json_writer *w, struct json_key key, struct bytes text, size_t cap)
 {
-	size_t len = strlen(word);
+	size_t room = text_room(text, cap);
+
+	if (text.len && begin(w, key, room * ESCAPE_MAX + 2))
+		put_quoted(w, text, room);
+}
+
+void json_put_named(struct json_writer *w, const char *name, const char *text, size_t cap)
+{
+	size_t name_len = strlen(name), room = text_room(bytes_str(text), cap);
+
+	if (!room || !begin(w, JSON_ITEM, name_len + strlen("\"\":") + room * ESCAPE_MAX + 2))
+		return;
+	w->at[w->len++] = '"';
+	put(w, name, name_len);
+	put(w, "\":", 2);
+	put_quoted(w, bytes_str(text), room);
+}
+
+void json_write_word(struct json_writer *w, struct json_key key, const char *text)
+{
+	size_t len = strlen(text);
 
 	if (!begin(w, key, len + 2))
 		return;
 	w->at[w->len++] = '"';
-	put(w, word, len);
+	put(w, text, len);
 	w->at[w->len++] = '"';
 }
 
@@ -215,7 +229,7 @@ static void put_digits(struct json_writer *w, uint64_t value, size_t width)
 	w->len += decimal_digits(value, width, w->at + w->len);
 }
 
-void json_put_int(struct json_writer *w, const char *key, int64_t value)
+void json_write_int(struct json_writer *w, struct json_key key, int64_t value)
 {
 	if (!begin(w, key, NUMBER_CAP))
 		return;
@@ -224,13 +238,13 @@ void json_put_int(struct json_writer *w, const char *key, int64_t value)
 	put_digits(w, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 1);
 }
 
-void json_put_known(struct json_writer *w, const char *key, int64_t value)
+void json_write_known(struct json_writer *w, struct json_key key, int64_t value)
 {
 	if (value >= 0)
-		json_put_int(w, key, value);
+		json_write_int(w, key, value);
 }
 
-void json_put_seconds(struct json_writer *w, const char *key, uint64_t us)
+void json_write_seconds(struct json_writer *w, struct json_key key, uint64_t us)
 {
 	if (!begin(w, key, 2 * NUMBER_CAP))
 		return;
@@ -239,7 +253,7 @@ void json_put_seconds(struct json_writer *w, const char *key, uint64_t us)
 	put_digits(w, us % 1000000, 6);
 }
 
-void json_put_ms(struct json_writer *w, const char *key, uint64_t ns)
+void json_write_ms(struct json_writer *w, struct json_key key, uint64_t ns)
 {
 	uint64_t rest = ns / 1000 % 1000;
 	size_t width = 3;
@@ -255,14 +269,14 @@ void json_put_ms(struct json_writer *w, const char *key, uint64_t ns)
 	put_digits(w, rest, width);
 }
 
-void json_put_bool(struct json_writer *w, const char *key, bool value)
+void json_write_bool(struct json_writer *w, struct json_key key, bool value)
 {
 	if (begin(w, key, sizeof("false")))
 		put(w, value ? "true" : "false", value ? 4 : 5);
 }
 
-void json_put_true(struct json_writer *w, const char *key, bool value)
+void json_write_true(struct json_writer *w, struct json_key key, bool value)
 {
 	if (value)
-		json_put_bool(w, key, true);
+		json_write_bool(w, key, true);
 }

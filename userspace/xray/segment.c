@@ -126,21 +126,21 @@ static void put_marks(struct json_writer *w, uint32_t flags)
 {
 	static const struct {
 		uint32_t flag;
-		const char *word;
+		struct json_key key;
 	} marks[] = {
-		{ REQUEST_HEAD_CUT, "head_cut" },
-		{ REQUEST_CHILDREN_MISSING, "children_missing" },
-		{ REQUEST_ABORTED, "aborted" },
-		{ REQUEST_NO_RESPONSE, "no_response" },
-		{ REQUEST_FRONT_ONLY, "front_only" },
-		{ REQUEST_UPGRADED, "upgraded" },
-		{ REQUEST_BEGUN_BEFORE, "begun_before" },
-		{ REQUEST_JOINED_FRONT, "joined_front" },
-		{ REQUEST_MULTIPLEXED, "multiplexed" },
+		{ REQUEST_HEAD_CUT, JSON_KEY("head_cut") },
+		{ REQUEST_CHILDREN_MISSING, JSON_KEY("children_missing") },
+		{ REQUEST_ABORTED, JSON_KEY("aborted") },
+		{ REQUEST_NO_RESPONSE, JSON_KEY("no_response") },
+		{ REQUEST_FRONT_ONLY, JSON_KEY("front_only") },
+		{ REQUEST_UPGRADED, JSON_KEY("upgraded") },
+		{ REQUEST_BEGUN_BEFORE, JSON_KEY("begun_before") },
+		{ REQUEST_JOINED_FRONT, JSON_KEY("joined_front") },
+		{ REQUEST_MULTIPLEXED, JSON_KEY("multiplexed") },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
-		json_put_true(w, marks[i].word, flags & marks[i].flag);
+		json_write_true(w, marks[i].key, flags & marks[i].flag);
 }
 
 static void put_metadata(struct json_writer *w, const struct request *r, bool url_whole)
@@ -193,8 +193,8 @@ static void put_annotations(struct json_writer *w, const struct segment_context 
 		return;
 	json_open(w, "annotations");
 	for (size_t i = 0; i < ctx->annotation_count; i++)
-		json_put_string(w, ctx->annotations[i].key, ctx->annotations[i].value,
-				SEGMENT_ANNOTATION_MAX);
+		json_put_named(w, ctx->annotations[i].key, ctx->annotations[i].value,
+			       SEGMENT_ANNOTATION_MAX);
 	json_close(w);
 }
 
@@ -236,7 +236,7 @@ static void put_known(struct json_writer *w, const struct segment_context *ctx,
 {
 	bool url_whole;
 
-	json_open(w, NULL);
+	json_open_item(w);
 	put_identity(w, ctx, r, open, ids);
 	url_whole = put_http(w, r);
 	put_annotations(w, ctx);

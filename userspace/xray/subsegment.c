@@ -138,7 +138,7 @@ static void put_cause(struct json_writer *w, const struct segment_context *ctx,
 	json_open(w, "cause");
 	json_put_word(w, "working_directory", "");
 	json_open_array(w, "exceptions");
-	json_open(w, NULL);
+	json_open_item(w);
 	json_put_word(w, "id", id);
 	put_message(w, ctx, s);
 	json_put_word(w, "type", "MySQLError");
@@ -157,10 +157,10 @@ static bool lacks_text(const struct statement *s)
 	return has_text && !s->sql;
 }
 
-static void put_phase(struct json_writer *w, const char *key, uint64_t at, uint64_t since)
+static void put_phase(struct json_writer *w, struct json_key key, uint64_t at, uint64_t since)
 {
 	if (at && at >= since)
-		json_put_ms(w, key, at - since);
+		json_write_ms(w, key, at - since);
 }
 
 /* Is there less text in the document than the statement had? Sanitised text says so itself. */
@@ -182,8 +182,8 @@ static void put_metadata(struct json_writer *w, const struct segment_context *ct
 		json_put_string(w, "address", s->peer.address, sizeof(s->peer.address));
 	json_put_known(w, "rows", s->rows);
 	json_put_known(w, "affected", s->affected);
-	put_phase(w, "first_byte_ms", s->first_ns, s->start_ns);
-	put_phase(w, "last_byte_ms", rows_later ? s->last_ns : 0, s->start_ns);
+	put_phase(w, JSON_KEY("first_byte_ms"), s->first_ns, s->start_ns);
+	put_phase(w, JSON_KEY("last_byte_ms"), rows_later ? s->last_ns : 0, s->start_ns);
 	json_put_true(w, "no_text", lacks_text(s));
 	json_put_true(w, "truncated", is_truncated(ctx, s));
 	json_put_true(w, "incomplete", s->incomplete);
@@ -210,7 +210,7 @@ void subsegment_put(struct json_writer *w, const struct segment_context *ctx,
 
 	segment_id_new(&ctx->random, id);
 	name_clean(bytes_str(db_name(ctx, &s->peer)), name);
-	json_open(w, NULL);
+	json_open_item(w);
 	json_put_word(w, "id", id);
 	json_put_string(w, "name", name, sizeof(name));
 	json_put_seconds(w, "start_time", start_us(ctx, s));
