@@ -31,10 +31,18 @@ static const struct range not_letters[] = {
 	{ 0xe0000, 0x10ffff },			   /* tags, private use */
 };
 
-static bool is_letter(uint32_t c)
+/* The SDK's set: letters, digits and these signs. Blanks are looked at apart. */
+static const bool is_allowed_ascii[0x80] = {
+	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['_'] = true,
+	['.'] = true,	      [':'] = true,	    ['/'] = true,	  ['%'] = true,
+	['&'] = true,	      ['#'] = true,	    ['='] = true,	  ['+'] = true,
+	['\\'] = true,	      ['-'] = true,	    ['@'] = true,
+};
+
+static bool is_allowed(uint32_t c)
 {
-	if (c < 0x80)
-		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	if (c < sizeof(is_allowed_ascii))
+		return is_allowed_ascii[c];
 	for (size_t i = 0; i < ARRAY_LEN(not_letters); i++) {
 		if (c >= not_letters[i].first && c <= not_letters[i].last)
 			return false;
@@ -42,18 +50,26 @@ static bool is_letter(uint32_t c)
 	return true;
 }
 
-static bool is_allowed(uint32_t c)
-{
-	return is_letter(c) || (c >= '0' && c <= '9') ||
-	       (c && c < 0x80 && strchr("_.:/%&#=+\\-@", (int)c));
-}
-
 static bool is_space(uint32_t c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xa0 || c == 0x3000;
 }
 
-void name_clean(struct bytes in, char ret[NAME_CAP])
+/* The usual name is clean as it is: how long it is when all of it is, else 0. */
+static size_t clean_len(struct bytes in)
+{
+	size_t len = 0;
+
+	if (in.len > NAME_CHARS_MAX)
+		return 0;
+	while (len < in.len && in.at[len] < sizeof(is_allowed_ascii) &&
+	       is_allowed_ascii[in.at[len]])
+		len++;
+	return len == in.len ? len : 0;
+}
+
+/* Returns the length of what is left of @in. */
+static size_t name_pick(struct bytes in, char ret[NAME_CAP])
 {
 	size_t len = 0, chars = 0, n;
 	bool space = false;
@@ -76,6 +92,17 @@ void name_clean(struct bytes in, char ret[NAME_CAP])
 		chars += space + 1;
 		space = false;
 	}
+	return len;
+}
+
+void name_clean(struct bytes in, char ret[NAME_CAP])
+{
+	size_t len = clean_len(in);
+
+	if (len)
+		memcpy(ret, in.at, len);
+	else
+		len = name_pick(in, ret);
 	ret[len] = '\0';
 	if (!len)
 		snprintf(ret, NAME_CAP, "unknown");

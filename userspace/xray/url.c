@@ -9,10 +9,10 @@ struct writer {
 };
 
 /* The bytes that Django's URL quoting leaves alone are the same, so that URLs equal the SDK's. */
-static bool is_url_byte(uint8_t c)
-{
-	return c > 0x20 && c < 0x7f && !strchr("\"<>\\^`{|}", c);
-}
+static const bool is_url_byte[256] = {
+	['!'] = true, ['#' ... ';'] = true, ['='] = true,	  ['?' ... '['] = true,
+	[']'] = true, ['_'] = true,	    ['a' ... 'z'] = true, ['~'] = true,
+};
 
 static void put(struct writer *w, const char *text, size_t len)
 {
@@ -24,18 +24,30 @@ static void put(struct writer *w, const char *text, size_t len)
 	w->len += len;
 }
 
+/* @text may be cut anywhere. */
+static void put_plain(struct writer *w, struct bytes text)
+{
+	size_t room = URL_CAP - 1 - w->len;
+
+	put(w, (const char *)text.at, text.len < room ? text.len : room);
+	w->whole &= text.len <= room;
+}
+
 static void put_encoded(struct writer *w, struct bytes in)
 {
 	static const char digits[] = "0123456789ABCDEF";
 
-	for (size_t i = 0; i < in.len && w->whole; i++) {
-		uint8_t c = in.at[i];
-		char encoded[] = { '%', digits[c >> 4], digits[c & 15] };
+	while (in.len && w->whole) {
+		char encoded[] = { '%', digits[in.at[0] >> 4], digits[in.at[0] & 15] };
+		size_t n = 0;
 
-		if (is_url_byte(c))
-			put(w, (const char *)&in.at[i], 1);
+		while (n < in.len && is_url_byte[in.at[n]])
+			n++;
+		if (n)
+			put_plain(w, bytes_take(in, n));
 		else
 			put(w, encoded, sizeof(encoded));
+		in = bytes_skip(in, n ?: 1);
 	}
 }
 
