@@ -48,13 +48,18 @@ static bool begins_with(struct sql_lex lex, const char *const *words)
 	return true;
 }
 
-/* At a statement's beginning: writes the leading words of an account statement, and ends there. */
-static bool account_statement(struct sanitizer *s, struct sql_lex lex)
+/*
+ * At a statement's beginning, which is @first: writes the leading words of an account statement,
+ * and ends there.
+ */
+static bool account_statement(struct sanitizer *s, const struct sql_token *first,
+			      struct sql_lex lex)
 {
 	for (size_t i = 0; i < ARRAY_LEN(ACCOUNT_STATEMENTS); i++) {
 		const char *const *words = ACCOUNT_STATEMENTS[i];
 
-		if (!begins_with(lex, words))
+		/* most statements differ in the first word, which is cut already */
+		if (!sql_token_is_word(first, words[0]) || !begins_with(lex, words))
 			continue;
 		for (; *words; words++) {
 			sql_out_token(&s->out, sql_lex_next(&lex).text);
@@ -159,7 +164,7 @@ static void step(struct sanitizer *s)
 	s->out.space |= token.space;
 	if (s->prev.kind == SQL_TOKEN_END) {
 		statement_begin(s);
-		account = account_statement(s, at);
+		account = account_statement(s, &token, at);
 	}
 	s->stop |= account;
 	if (account || drop_sign(s, &token))
@@ -183,6 +188,17 @@ static void write_verb(struct sanitizer *s)
 		sql_out_token(&s->out, token.text);
 }
 
+/* All but the output, which is large. */
+static void sanitizer_init(struct sanitizer *s, struct bytes in, struct sql_mode mode)
+{
+	s->lex = sql_lex_of(in, mode);
+	s->prev = (struct sql_token){ 0 };
+	s->prev_literal = false;
+	s->semicolon = false;
+	s->cut = mode.truncated && !mode.odd_charset;
+	s->stop = false;
+}
+
 size_t sql_sanitize(struct bytes in, struct sql_mode mode, char *out, size_t cap)
 {
 	/* Room for what says that the text is cut, unless there is hardly room for anything. */
@@ -191,11 +207,8 @@ size_t sql_sanitize(struct bytes in, struct sql_mode mode, char *out, size_t cap
 
 	if (!cap)
 		return 0;
-	s = (struct sanitizer){
-		.lex = sql_lex_of(in, mode),
-		.out = sql_out_to(out, cap - reserve),
-		.cut = mode.truncated && !mode.odd_charset,
-	};
+	sanitizer_init(&s, in, mode);
+	sql_out_init(&s.out, out, cap - reserve);
 	if (mode.odd_charset)
 		write_verb(&s);
 	while (!mode.odd_charset && !s.stop && !s.out.full)

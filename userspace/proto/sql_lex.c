@@ -5,6 +5,7 @@
  * number unless a dot binds it to a name before it.
  */
 #include "proto/sql_lex.h"
+#include "util/array.h"
 
 /* How far a sign may be from its number. */
 #define SIGN_REACH 64
@@ -229,18 +230,33 @@ static struct sql_token take_quoted(struct sql_lex *lex, enum sql_token_kind kin
 	return n ? take(lex, kind, prefix + n) : take_rest(lex, SQL_TOKEN_CUT);
 }
 
-/* Keywords in front of a value: a sign behind them is the value's own. */
+/* Keywords in front of a value: a sign behind them is the value's own. By their first letter. */
 static bool is_lead_word(struct bytes word)
 {
-	static const char *const words[] = {
-		"select", "distinct", "all",	 "where",    "and",   "or",	"not",
-		"xor",	  "in",	      "like",	 "is",	     "then",  "else",	"when",
-		"case",	  "having",   "by",	 "on",	     "limit", "offset", "set",
-		"value",  "using",    "values",	 "interval", "div",   "mod",	"regexp",
-		"return", "rlike",    "between", "default",  NULL,
+	static const char *const words['z' - 'a' + 1][5] = {
+		['a' - 'a'] = { "all", "and" },
+		['b' - 'a'] = { "by", "between" },
+		['c' - 'a'] = { "case" },
+		['d' - 'a'] = { "distinct", "div", "default" },
+		['e' - 'a'] = { "else" },
+		['h' - 'a'] = { "having" },
+		['i' - 'a'] = { "in", "is", "interval" },
+		['l' - 'a'] = { "like", "limit" },
+		['m' - 'a'] = { "mod" },
+		['n' - 'a'] = { "not" },
+		['o' - 'a'] = { "or", "on", "offset" },
+		['r' - 'a'] = { "regexp", "return", "rlike" },
+		['s' - 'a'] = { "select", "set" },
+		['t' - 'a'] = { "then" },
+		['u' - 'a'] = { "using" },
+		['v' - 'a'] = { "value", "values" },
+		['w' - 'a'] = { "where", "when" },
+		['x' - 'a'] = { "xor" },
 	};
+	unsigned int letter = (word.at[0] | 0x20u) - 'a';
 
-	return word.len <= sizeof("interval") - 1 && sql_word_in(word, words);
+	return letter < ARRAY_LEN(words) && word.len <= strlen("interval") &&
+	       sql_word_in(word, words[letter]);
 }
 
 static bool is_number_start(const struct sql_lex *lex)
@@ -327,7 +343,9 @@ void sql_lex_skip_signs(struct sql_lex *lex)
 
 bool sql_token_is_word(const struct sql_token *token, const char *word)
 {
-	return token->kind == SQL_TOKEN_WORD && bytes_case_equal_str(token->text, word);
+	/* most words differ in the first letter */
+	return token->kind == SQL_TOKEN_WORD && (token->text.at[0] | 0x20) == *word &&
+	       bytes_case_equal_str(token->text, word);
 }
 
 bool sql_token_is_punct(const struct sql_token *token, char c)

@@ -46,7 +46,7 @@ bool sql_lex_number_follows(const struct sql_lex *lex);
 /* Steps over the white space and signs in front of it. */
 void sql_lex_skip_signs(struct sql_lex *lex);
 
-/* ASCII case-insensitive, words only. */
+/* ASCII case-insensitive, words only; @word in lower case, with a letter first. */
 bool sql_token_is_word(const struct sql_token *token, const char *word);
 bool sql_token_is_punct(const struct sql_token *token, char c);
 

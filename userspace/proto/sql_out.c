@@ -3,9 +3,15 @@
 #include "proto/sql_out.h"
 #include "util/utf8.h"
 
-struct sql_out sql_out_to(char *at, size_t limit)
+void sql_out_init(struct sql_out *out, char *at, size_t limit)
 {
-	return (struct sql_out){ .at = at, .limit = limit };
+	out->at = at;
+	out->len = 0;
+	out->limit = limit;
+	out->full = false;
+	out->space = false;
+	out->depth = 0;
+	out->group[0] = (struct sql_group){ 0 };
 }
 
 static void put(struct sql_out *out, struct bytes text)

@@ -33,10 +33,11 @@ struct sql_out {
 	bool full;    /* something did not fit */
 	bool space;   /* owed before the next token */
 	size_t depth; /* open parentheses; group[0] is the text around them */
-	struct sql_group group[SQL_OUT_DEPTH];
+	struct sql_group group[SQL_OUT_DEPTH]; /* those up to depth are there */
 };
 
-struct sql_out sql_out_to(char *at, size_t limit);
+/* Begins with nothing. */
+void sql_out_init(struct sql_out *out, char *at, size_t limit);
 
 void sql_out_token(struct sql_out *out, struct bytes text);
 void sql_out_literal(struct sql_out *out);
