@@ -122,6 +122,14 @@ static void note_view(struct http1_fields *fields, size_t offset, struct bytes v
 		*slot = value;
 }
 
+/* Most names differ in length or in the last letter. */
+static bool is_named(struct bytes name, struct bytes wanted)
+{
+	return name.len == wanted.len &&
+	       (name.at[name.len - 1] | 0x20) == (wanted.at[wanted.len - 1] | 0x20) &&
+	       bytes_case_equal(name, wanted);
+}
+
 /* @line: a field line with its folds, empty when there is none. */
 static void note_field(struct http1_fields *fields, struct bytes line)
 {
@@ -134,11 +142,11 @@ static void note_field(struct http1_fields *fields, struct bytes line)
 	value = http1_trim(bytes_skip(line, (size_t)colon + 1));
 
 	for (size_t i = 0; i < ARRAY_LEN(views); i++) {
-		if (bytes_case_equal(name, views[i].name))
+		if (is_named(name, views[i].name))
 			note_view(fields, views[i].offset, value);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(meanings); i++) {
-		if (bytes_case_equal(name, meanings[i].name))
+		if (is_named(name, meanings[i].name))
 			meanings[i].note(fields, value);
 	}
 }

@@ -20,19 +20,14 @@ struct table_slot {
 };
 
 /*
- * The finalising mix of splitmix64: keys are counters and addresses, whose low bits alone would
- * collide.
+ * Keys are counters and addresses, whose low bits alone would collide: multiplied by splitmix64's
+ * odd constants, the upper half depends on all of them.
  */
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-	return x ^ (x >> 31);
-}
-
 static size_t slot_of(const struct table *table, struct table_key key)
 {
-	return mix(key.a + mix(key.b + 0x9e3779b97f4a7c15ULL)) & (table->slot_count - 1);
+	uint64_t x = (key.a ^ key.b * 0x94d049bb133111ebULL) * 0xbf58476d1ce4e5b9ULL;
+
+	return (x ^ x >> 32) & (table->slot_count - 1);
 }
 
 static bool key_equal(struct table_key x, struct table_key y)
