@@ -81,7 +81,7 @@ static void known_worker(struct bench *b)
 	bench_tick(b, 3);
 	bench_tick(b, 300);
 	CHECK_EQ(b->count, 1);
-	request_clear(&b->requests[0]);
+	bench_forget(&b->requests[0]);
 	b->count = 0;
 }
 

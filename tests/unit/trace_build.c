@@ -36,9 +36,27 @@ static void keep(void *ctx, const struct request *r)
 	to->user_agent = copy_text(r->user_agent);
 	to->x_forwarded_for = copy_text(r->x_forwarded_for);
 	to->trace_header = copy_text(r->trace_header);
+	to->answer_trace_header = copy_text(r->answer_trace_header);
 	to->statements = calloc(r->statement_count + 1, sizeof(*to->statements));
 	for (size_t i = 0; i < r->statement_count; i++)
 		copy_statement(&to->statements[i], &r->statements[i]);
+}
+
+void bench_forget(struct request *r)
+{
+	free((char *)r->method);
+	free((char *)r->scheme);
+	free((char *)r->host);
+	free((char *)r->target);
+	free((char *)r->user_agent);
+	free((char *)r->x_forwarded_for);
+	free((char *)r->trace_header);
+	free(r->answer_trace_header);
+	for (size_t i = 0; i < r->statement_count; i++) {
+		free(r->statements[i].sql);
+		free(r->statements[i].err_message);
+	}
+	free(r->statements);
 }
 
 static void keep_idle(void *ctx, uint64_t conn, uint32_t seq)
@@ -80,7 +98,7 @@ void bench_end(struct bench *b)
 {
 	b->trace = trace_free(b->trace);
 	for (size_t i = 0; i < b->count; i++)
-		request_clear(&b->requests[i]);
+		bench_forget(&b->requests[i]);
 }
 
 static void fill_turn(struct bx_turn *turn, struct bx_log *log, struct bytes text, uint64_t total,

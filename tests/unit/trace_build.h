@@ -80,6 +80,8 @@ struct bench_exchange {
 
 void bench_begin(struct bench *b, enum db_spans db_spans);
 void bench_end(struct bench *b);
+/* Frees what a request in b->requests owns: copies, of the allocator's own memory. */
+void bench_forget(struct request *r);
 
 void bench_exchange(struct bench *b, const struct bench_exchange *from);
 #define EXCHANGE(b, ...) bench_exchange((b), &(const struct bench_exchange){ __VA_ARGS__ })

@@ -9,8 +9,6 @@
 #include "trace/book.h"
 
 #include <errno.h>
-#include <stdlib.h>
-
 #include "trace/conn.h"
 #include "trace/thread.h"
 
@@ -32,7 +30,7 @@ void book_node_free(struct node *node)
 {
 	node_unlink(node);
 	statement_clear(&node->s);
-	free(node);
+	pool_give(node);
 }
 
 static void node_unproven(struct trace *trace, struct node *node)
@@ -88,7 +86,7 @@ static void served_free(struct trace *trace, struct served *served)
 	}
 	table_remove(&trace->served, table_key2(served->conn, served->seq));
 	list_remove(&served->lru);
-	free(served);
+	pool_give(served);
 }
 
 static void served_release(struct trace *trace, struct served *served)
@@ -118,7 +116,7 @@ static struct served *served_get(struct trace *trace, uint64_t conn, uint32_t se
 		return served;
 	if (trace->served.count >= SERVED_MAX)
 		served_evict(trace);
-	served = calloc(1, sizeof(*served));
+	served = pool_take(&trace->pools.served);
 	if (!served)
 		return NULL;
 	served->conn = conn;
@@ -126,8 +124,7 @@ static struct served *served_get(struct trace *trace, uint64_t conn, uint32_t se
 	list_init(&served->lru);
 	list_init(&served->nodes);
 	if (table_insert(&trace->served, table_key2(conn, seq), served) < 0) {
-		free(served);
-		return NULL;
+		return pool_give(served);
 	}
 	list_append(&trace->served_lru, &served->lru);
 	return served;
@@ -192,9 +189,9 @@ void book_end(struct trace *trace, uint64_t conn, uint32_t seq)
 	served_release(trace, served);
 }
 
-struct node *book_node(struct served *served, struct node **open)
+struct node *book_node(struct trace *trace, struct served *served, struct node **open)
 {
-	struct node *node = calloc(1, sizeof(*node));
+	struct node *node = pool_take(&trace->pools.node);
 
 	if (!node)
 		return NULL;

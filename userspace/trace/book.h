@@ -30,7 +30,7 @@ void book_end(struct trace *trace, uint64_t conn, uint32_t seq);
 /*
  * An empty statement under @served (NULL: nobody's), written through *@open. NULL without memory.
  */
-struct node *book_node(struct served *served, struct node **open);
+struct node *book_node(struct trace *trace, struct served *served, struct node **open);
 
 /*
  * The statement is complete: it stays for its request, or is dropped by --db-spans or for lack of

@@ -96,14 +96,23 @@ static void take_node(struct trace *trace, struct request *r, struct node *node)
 }
 
 /* Room for @count statements more. */
-static int grow(struct request *r, size_t count)
+static int grow(struct trace *trace, struct request *r, size_t count)
 {
+	size_t cap = trace->pools.statements.size / sizeof(struct statement);
 	struct statement *grown;
 
-	grown = realloc(r->statements, (r->statement_count + count) * sizeof(*grown));
+	if (r->statement_count + count <= r->statement_cap)
+		return 0;
+	while (cap < r->statement_count + count)
+		cap *= 2;
+	grown = pool_take_bytes(&trace->pools.statements, cap * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
+	if (r->statement_count)
+		memcpy(grown, r->statements, r->statement_count * sizeof(*grown));
+	pool_give(r->statements);
 	r->statements = grown;
+	r->statement_cap = cap;
 	return 0;
 }
 
@@ -115,7 +124,7 @@ static int take_from(struct trace *trace, struct live *live, struct served *serv
 		count += belongs(live, list_entry(it, struct node, link));
 	if (!count)
 		return 0;
-	if (grow(&live->r, count) < 0)
+	if (grow(trace, &live->r, count) < 0)
 		return -ENOMEM;
 	list_for_each (&served->nodes, it) {
 		struct node *node = list_entry(it, struct node, link);
@@ -135,7 +144,7 @@ static int take_softly(struct trace *trace, struct live *live)
 
 		if (!thread_owns_softly(live, node->s.start_ns))
 			continue;
-		if (grow(&live->r, 1) < 0)
+		if (grow(trace, &live->r, 1) < 0)
 			return -ENOMEM;
 		take_node(trace, &live->r, node);
 	}

@@ -40,7 +40,7 @@ static void conn_free(struct trace *trace, struct conn *conn)
 		table_remove(&trace->hops, hop_key(conn));
 	table_remove(&trace->conns, table_key(conn->id));
 	list_remove(&conn->lru);
-	free(conn);
+	pool_give(conn);
 }
 
 /* Forgets the connection that was silent longest, as if it had closed. */
@@ -77,7 +77,7 @@ struct conn *conn_get(struct trace *trace, uint64_t id)
 	}
 	if (trace->conns.count >= CONNS_MAX)
 		conn_evict(trace);
-	conn = calloc(1, sizeof(*conn));
+	conn = pool_take(&trace->pools.conn);
 	if (!conn)
 		return NULL;
 	conn->id = id;
@@ -85,8 +85,7 @@ struct conn *conn_get(struct trace *trace, uint64_t id)
 	list_init(&conn->lru);
 	list_init(&conn->idle_link);
 	if (table_insert(&trace->conns, table_key(id), conn) < 0) {
-		free(conn);
-		return NULL;
+		return pool_give(conn);
 	}
 	list_append(&trace->conn_lru, &conn->lru);
 	return conn;

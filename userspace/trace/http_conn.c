@@ -5,7 +5,6 @@
 #include "trace/http_conn.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 struct http_conn *http_conn_free(struct http_conn *http)
 {
@@ -13,13 +12,12 @@ struct http_conn *http_conn_free(struct http_conn *http)
 		return NULL;
 	http_stream_clear(&http->requests);
 	http_stream_clear(&http->responses);
-	free(http);
-	return NULL;
+	return pool_give(http);
 }
 
-static int http_conn_new(struct conn *conn, const struct bx_exchange *ex)
+static int http_conn_new(struct trace *trace, struct conn *conn, const struct bx_exchange *ex)
 {
-	conn->http = calloc(1, sizeof(*conn->http));
+	conn->http = pool_take(&trace->pools.http);
 	if (!conn->http)
 		return -ENOMEM;
 	list_init(&conn->http->unanswered);
@@ -116,7 +114,7 @@ int http_server_exchange(struct trace *trace, struct conn *conn, const struct bx
 			 bool fresh)
 {
 	struct http_step step = { .trace = trace, .conn = conn, .ex = ex };
-	int r = conn->http ? 0 : http_conn_new(conn, ex);
+	int r = conn->http ? 0 : http_conn_new(trace, conn, ex);
 
 	if (r < 0)
 		return r;

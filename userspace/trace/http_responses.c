@@ -95,21 +95,30 @@ static void note_head(const struct http_step *step, struct http_stream *s)
 	s->head_tid = step->turn.log->hands ? turn_tid(&step->turn, s->fed) : step->ex->end_tid;
 }
 
+/* As http1_parse_response(), of the head that goes on with @piece; -ENOMEM as well. */
+static int parse_head(struct http_stream *s, struct bytes piece, struct http1_response *ret)
+{
+	int n;
+
+	if (!s->head_len)
+		return http1_parse_response(piece, ret);
+	n = http_stream_stash(s, piece);
+	return n < 0 ? n : http1_parse_response(bytes_of(s->head, s->head_len), ret);
+}
+
 static int read_head(struct http_step *step, struct live *live, struct bytes piece)
 {
 	struct http_stream *s = &step->http->responses;
 	struct http1_response rsp = { 0 };
 	size_t before = s->head_len;
 	uint64_t used = piece.len;
-	int n;
+	int n, r = 0;
 
 	if (!before)
 		note_head(step, s);
-	n = http_stream_stash(s, piece);
+	n = parse_head(s, piece, &rsp);
 	if (n == -ENOMEM)
 		return n;
-	if (!n)
-		n = http1_parse_response(bytes_of(s->head, s->head_len), &rsp);
 	if (n < 0)
 		not_a_head(step);
 	if (n > 0)
@@ -118,7 +127,11 @@ static int read_head(struct http_step *step, struct live *live, struct bytes pie
 	live->r.bytes_out += used;
 	if (n > 0)
 		end_head(step, live, &rsp);
-	return 0;
+	if (!n && !before)
+		r = http_stream_stash(s, piece);
+	if (r == -ENOSPC)
+		not_a_head(step);
+	return r == -ENOMEM ? r : 0;
 }
 
 /* Its status was not captured: what comes behind the gap is another request's answer. */

@@ -84,24 +84,20 @@ void join_part(struct trace *trace, struct live *worker)
 	join_drop(trace, front);
 }
 
-static void swap_text(char **a, char **b)
-{
-	char *text = *a;
-
-	*a = *b;
-	*b = text;
-}
-
 /* Both heads tell the same; the front's is better where the worker's was cut. */
 static void take_fields(struct request *to, struct request *from)
 {
-	swap_text(&to->method, &from->method);
-	swap_text(&to->scheme, &from->scheme);
-	swap_text(&to->host, &from->host);
-	swap_text(&to->target, &from->target);
-	swap_text(&to->user_agent, &from->user_agent);
-	swap_text(&to->x_forwarded_for, &from->x_forwarded_for);
-	swap_text(&to->trace_header, &from->trace_header);
+	char *text = to->text;
+
+	to->text = from->text;
+	from->text = text; /* nobody reads the front's fields any more */
+	to->method = from->method;
+	to->scheme = from->scheme;
+	to->host = from->host;
+	to->target = from->target;
+	to->user_agent = from->user_agent;
+	to->x_forwarded_for = from->x_forwarded_for;
+	to->trace_header = from->trace_header;
 	to->request_length = from->request_length;
 	to->flags &= ~REQUEST_HEAD_CUT;
 }

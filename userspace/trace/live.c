@@ -6,7 +6,6 @@
 #include "trace/live.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "trace/book.h"
 #include "trace/fronts.h"
@@ -112,7 +111,7 @@ int live_new(struct trace *trace, const struct conn *conn, const struct live_ori
 	     const struct request_head *head, struct live **ret)
 {
 	const struct bx_exchange *ex = origin->ex;
-	struct live *live = calloc(1, sizeof(*live));
+	struct live *live = pool_take(&trace->pools.live);
 	int r;
 
 	if (!live)
@@ -130,7 +129,7 @@ int live_new(struct trace *trace, const struct conn *conn, const struct live_ori
 	live->soft = origin->pipelined;
 	if (ex->flags & BX_EX_MULTIPLEX)
 		live->r.flags |= REQUEST_MULTIPLEXED;
-	r = request_head_fill(head, conn, live);
+	r = request_head_fill(trace, head, conn, live);
 	if (!r)
 		r = live_enter(trace, live, ex->flags & BX_EX_MULTIPLEX);
 	if (r < 0) {
@@ -202,5 +201,5 @@ void live_free(struct trace *trace, struct live *live)
 	live_retire(trace, live);
 	route_leave(trace, live);
 	request_clear(&live->r);
-	free(live);
+	pool_give(live);
 }

@@ -23,7 +23,8 @@ struct request_head {
 int request_head_parse(struct bytes in, bool uwsgi, bool cut, struct request_head *ret);
 
 /* Fills the fields of @live that its head tells. 0 or -ENOMEM. */
-int request_head_fill(const struct request_head *head, const struct conn *conn, struct live *live);
+int request_head_fill(struct trace *trace, const struct request_head *head, const struct conn *conn,
+		      struct live *live);
 
 /* The first byte of a request's head: in which exchange, when, and read by which thread. */
 struct live_origin {

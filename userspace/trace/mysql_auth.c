@@ -114,7 +114,7 @@ void mysql_learn_peer(struct trace *trace, const struct conn *conn, const struct
 static struct node *connect_begin(struct mysql_step *step)
 {
 	const struct bx_exchange *ex = step->ex;
-	struct node *node = book_node(step->served, &step->m->connect);
+	struct node *node = book_node(step->trace, step->served, &step->m->connect);
 
 	if (!node)
 		return NULL;

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "proto/mysql.h"
@@ -13,7 +12,7 @@
 #include "trace/book.h"
 #include "trace/thread.h"
 #include "trace/trace.h"
-#include "util/utf8.h"
+#include "util/pool.h"
 
 static const struct {
 	enum statement_kind kind;
@@ -52,17 +51,20 @@ static void set_peer(struct db_peer *peer, const struct bx_client_call *call)
 		 (const char *)version.at);
 }
 
-static int set_text(struct node *node, const struct bx_client_call *call)
+static int set_text(struct trace *trace, struct node *node, const struct bx_client_call *call)
 {
 	struct statement *s = &node->s;
 	struct bytes text = bytes_of(call + 1, call->text_len);
 
 	if (!text.len)
 		return 0;
-	s->sql = strndup((const char *)text.at, text.len);
+	text.len = strnlen((const char *)text.at, text.len);
+	s->sql = pool_take_bytes(&trace->pools.text, text.len + 1);
 	if (!s->sql)
 		return -ENOMEM;
-	s->sql_len = strlen(s->sql);
+	memcpy(s->sql, text.at, text.len);
+	s->sql[text.len] = '\0';
+	s->sql_len = text.len;
 	s->sql_truncated = call->text_total > call->text_len;
 	if (call->kind == BX_CALL_QUERY)
 		node->kind = sql_kind(text);
@@ -92,7 +94,7 @@ int trace_client_call(struct trace *trace, const struct bx_client_call *call)
 	if (call->kind == BX_CALL_CONNECT &&
 	    thread_failed_to_connect(trace, call->tgid, call->tid, call->start_ns))
 		return 0;
-	if (!book_node(call->multiplex ? NULL : served, &node))
+	if (!book_node(trace, call->multiplex ? NULL : served, &node))
 		return -ENOMEM;
 	node->s.kind = kinds[call->kind].kind;
 	snprintf(node->s.command, sizeof(node->s.command), "%s", kinds[call->kind].command);
@@ -100,7 +102,7 @@ int trace_client_call(struct trace *trace, const struct bx_client_call *call)
 	node->s.tid = call->tid;
 	set_peer(&node->s.peer, call);
 	set_outcome(&node->s, call);
-	if (set_text(node, call) < 0) {
+	if (set_text(trace, node, call) < 0) {
 		book_node_free(node);
 		return -ENOMEM;
 	}

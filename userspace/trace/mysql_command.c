@@ -7,10 +7,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "trace/book.h"
 #include "util/array.h"
+#include "util/pool.h"
 
 struct command_kind {
 	uint8_t code;
@@ -62,7 +62,7 @@ void mysql_command_free(struct mysql_conn *m, struct mysql_pending *command)
 	list_remove(&command->link);
 	m->pending_count--;
 	mysql_text_unref(command->text);
-	free(command);
+	pool_give(command);
 }
 
 static uint32_t statement_id(struct bytes payload)
@@ -78,37 +78,44 @@ static uint32_t statement_id(struct bytes payload)
 /* MariaDB's pipelining clients name the last prepare by this, before its id is known. */
 #define LAST_PREPARE UINT32_MAX
 
-static int set_sql(struct node *node, const struct mysql_text *text)
+/* NUL bytes become spaces, so that the text is a C string. */
+static int set_sql(struct trace *trace, struct node *node, struct bytes text, bool truncated)
 {
-	if (!text)
-		return 0;
-	node->s.sql = malloc(text->len + 1);
-	if (!node->s.sql)
+	char *sql = pool_take_bytes(&trace->pools.text, text.len + 1);
+
+	if (!sql)
 		return -ENOMEM;
-	memcpy(node->s.sql, text->data, text->len + 1);
-	node->s.sql_len = text->len;
-	node->s.sql_truncated = text->truncated;
+	mysql_text_copy(sql, text);
+	node->s.sql = sql;
+	node->s.sql_len = text.len;
+	node->s.sql_truncated = truncated;
 	return 0;
 }
 
-/* The text of a COM_QUERY or COM_STMT_PREPARE; NULL in *ret when there is none to be read. */
-static int command_text(const struct mysql_conn *m, const struct mysql_packet *p,
-			struct mysql_text **ret)
+static int share_sql(struct trace *trace, struct node *node, const struct mysql_text *text)
+{
+	return text ? set_sql(trace, node, bytes_of(text->data, text->len), text->truncated) : 0;
+}
+
+/* The text of a COM_QUERY or COM_STMT_PREPARE. False when there is none to be read. */
+static bool command_text(const struct mysql_conn *m, const struct mysql_packet *p,
+			 struct bytes *ret)
 {
 	int attributes = m->caps_known ? !!(m->capabilities & MYSQL_CAP_QUERY_ATTRIBUTES) : -1;
-	struct bytes text = bytes_skip(p->payload, 1);
 
-	if (p->payload.at[0] == MYSQL_COM_QUERY &&
-	    mysql_query_text(p->payload, attributes, &text) < 0)
-		return 0;
-	*ret = mysql_text_new(text, p->payload.len < p->len || p->len == 0xffffff);
-	return *ret ? 0 : -ENOMEM;
+	*ret = bytes_skip(p->payload, 1);
+	return p->payload.at[0] != MYSQL_COM_QUERY ||
+	       mysql_query_text(p->payload, attributes, ret) >= 0;
+}
+
+static bool is_truncated(const struct mysql_packet *p)
+{
+	return p->payload.len < p->len || p->len == 0xffffff;
 }
 
 /* The database that `USE x` names, without its quotes; empty when @sql is something else. */
-static struct bytes use_database(const struct mysql_text *sql)
+static struct bytes use_database(struct bytes in)
 {
-	struct bytes in = bytes_of(sql->data, sql->len);
 	size_t n;
 
 	while (in.len && strchr(" \t\r\n", in.at[0]))
@@ -128,10 +135,10 @@ static struct bytes use_database(const struct mysql_text *sql)
  * `SET NAMES gbk`: from here on a character's second byte may look like a backslash or a quote,
  * which the sanitiser has to know.
  */
-static void note_charset(struct mysql_conn *m, const struct mysql_text *sql)
+static void note_charset(struct mysql_conn *m, const char *sql)
 {
 	static const char *const odd[] = { "big5", "cp932", "gb18030", "gbk", "sjis" };
-	const char *names = strcasestr(sql->data, "names");
+	const char *names = strcasestr(sql, "names");
 
 	if (!names)
 		return;
@@ -143,47 +150,51 @@ static void note_charset(struct mysql_conn *m, const struct mysql_text *sql)
 			m->odd_charset = true;
 }
 
-static int set_query(struct mysql_conn *m, struct mysql_pending *command,
+static int set_query(struct mysql_step *step, struct mysql_pending *command,
 		     const struct mysql_packet *p)
 {
-	struct mysql_text *sql = NULL;
-	struct bytes database;
-	int r = command_text(m, p, &sql);
+	struct node *node = command->node;
+	struct bytes text, database;
 
-	if (r < 0 || !sql)
-		return r;
-	command->node->kind = sql_kind(bytes_of(sql->data, sql->len));
-	if (command->node->kind == SQL_SESSION)
-		note_charset(m, sql);
-	r = set_sql(command->node, sql);
-	database = use_database(sql);
-	if (!r && database.len) {
-		command->text = mysql_text_new(database, false);
-		r = command->text ? 0 : -ENOMEM;
-	}
-	mysql_text_unref(sql);
-	return r;
+	if (!command_text(step->m, p, &text))
+		return 0;
+	if (set_sql(step->trace, node, text, is_truncated(p)) < 0)
+		return -ENOMEM;
+	text = bytes_of(node->s.sql, node->s.sql_len);
+	node->kind = sql_kind(text);
+	if (node->kind == SQL_SESSION)
+		note_charset(step->m, node->s.sql);
+	database = use_database(text);
+	if (!database.len)
+		return 0;
+	command->text = mysql_text_new(database, false);
+	return command->text ? 0 : -ENOMEM;
 }
 
-static int set_prepare(struct mysql_conn *m, struct mysql_pending *command,
+static int set_prepare(struct mysql_step *step, struct mysql_pending *command,
 		       const struct mysql_packet *p)
 {
-	int r = command_text(m, p, &command->text);
+	struct mysql_conn *m = step->m;
+	struct bytes text;
 
-	if (r < 0)
-		return r;
+	if (!command_text(m, p, &text))
+		return 0;
+	command->text = mysql_text_new(text, is_truncated(p));
+	if (!command->text)
+		return -ENOMEM;
 	mysql_text_unref(m->last_prepare);
 	m->last_prepare = mysql_text_ref(command->text);
-	return set_sql(command->node, command->text);
+	return share_sql(step->trace, command->node, command->text);
 }
 
-static int set_execute(struct mysql_conn *m, struct mysql_pending *command,
+static int set_execute(struct mysql_step *step, struct mysql_pending *command,
 		       const struct mysql_packet *p)
 {
+	struct mysql_conn *m = step->m;
 	uint32_t id = statement_id(p->payload);
 
-	return set_sql(command->node,
-		       id == LAST_PREPARE ? m->last_prepare : mysql_prepared_find(m, id));
+	return share_sql(step->trace, command->node,
+			 id == LAST_PREPARE ? m->last_prepare : mysql_prepared_find(m, id));
 }
 
 /* The user of a COM_CHANGE_USER ends with NUL; nothing behind it is looked at. */
@@ -197,22 +208,22 @@ static void set_user(struct mysql_conn *m, const struct mysql_packet *p)
 			 (const char *)user.at);
 }
 
-static int set_details(struct mysql_conn *m, struct mysql_pending *command,
+static int set_details(struct mysql_step *step, struct mysql_pending *command,
 		       const struct mysql_packet *p)
 {
 	switch (command->code) {
 	case MYSQL_COM_QUERY:
-		return set_query(m, command, p);
+		return set_query(step, command, p);
 	case MYSQL_COM_STMT_PREPARE:
-		return set_prepare(m, command, p);
+		return set_prepare(step, command, p);
 	case MYSQL_COM_STMT_EXECUTE:
 	case MYSQL_COM_STMT_BULK_EXECUTE:
-		return set_execute(m, command, p);
+		return set_execute(step, command, p);
 	case MYSQL_COM_INIT_DB:
 		command->text = mysql_text_new(bytes_skip(p->payload, 1), false);
 		return command->text ? 0 : -ENOMEM;
 	case MYSQL_COM_CHANGE_USER:
-		set_user(m, p);
+		set_user(step->m, p);
 		return 0;
 	default:
 		return 0;
@@ -254,9 +265,9 @@ static void set_mode(const struct mysql_conn *m, struct statement *s)
 	s->odd_charset = m->odd_charset;
 }
 
-static struct mysql_pending *command_new(struct mysql_conn *m, uint8_t code)
+static struct mysql_pending *command_new(struct trace *trace, struct mysql_conn *m, uint8_t code)
 {
-	struct mysql_pending *command = calloc(1, sizeof(*command));
+	struct mysql_pending *command = pool_take(&trace->pools.pending);
 
 	if (!command)
 		return NULL;
@@ -271,8 +282,8 @@ static int command_add(struct mysql_step *step, const struct command_kind *kind,
 		       const struct mysql_packet *p, uint64_t start_ns)
 {
 	struct mysql_conn *m = step->m;
-	struct mysql_pending *command = command_new(m, p->payload.at[0]);
-	struct node *node = command ? book_node(step->served, &command->node) : NULL;
+	struct mysql_pending *command = command_new(step->trace, m, p->payload.at[0]);
+	struct node *node = command ? book_node(step->trace, step->served, &command->node) : NULL;
 
 	if (!command)
 		return -ENOMEM;
@@ -287,7 +298,7 @@ static int command_add(struct mysql_step *step, const struct command_kind *kind,
 	node->s.tgid = step->ex->tgid;
 	node->s.tid = step->ex->tid;
 	set_mode(m, &node->s);
-	if (set_details(m, command, p) < 0)
+	if (set_details(step, command, p) < 0)
 		return -ENOMEM;
 	fold(step, command);
 	return 0;

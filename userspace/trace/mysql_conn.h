@@ -139,6 +139,9 @@ enum mysql_verdict { VERDICT_NO, VERDICT_YES, VERDICT_LATER, VERDICT_NOTHING };
 enum mysql_verdict mysql_strict(const struct mysql_step *step);
 
 /* mysql_prepared.c */
+/* @in as a C string: NUL bytes become spaces. @to has room for one byte more. */
+void mysql_text_copy(char *to, struct bytes in);
+/* NULL without memory. */
 struct mysql_text *mysql_text_new(struct bytes in, bool truncated);
 struct mysql_text *mysql_text_ref(struct mysql_text *text);
 struct mysql_text *mysql_text_unref(struct mysql_text *text);

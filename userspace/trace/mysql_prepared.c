@@ -7,7 +7,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* NUL bytes become spaces, so that the text is a C string. NULL without memory. */
+void mysql_text_copy(char *to, struct bytes in)
+{
+	memcpy(to, in.at, in.len);
+	to[in.len] = '\0';
+	for (char *at = to; (at = memchr(at, '\0', in.len - (size_t)(at - to)));)
+		*at = ' ';
+}
+
 struct mysql_text *mysql_text_new(struct bytes in, bool truncated)
 {
 	struct mysql_text *text = malloc(sizeof(*text) + in.len + 1);
@@ -17,9 +24,7 @@ struct mysql_text *mysql_text_new(struct bytes in, bool truncated)
 	text->refs = 1;
 	text->truncated = truncated;
 	text->len = in.len;
-	for (size_t i = 0; i < in.len; i++)
-		text->data[i] = in.at[i] ? (char)in.at[i] : ' ';
-	text->data[in.len] = '\0';
+	mysql_text_copy(text->data, in);
 	return text;
 }
 

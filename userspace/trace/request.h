@@ -3,8 +3,8 @@
  * request.h - what the trace layer hands on: a finished request with the database calls proven to
  * be its own.
  *
- * Plain data. Strings are NUL-terminated, owned by the struct, NULL when unknown; times are
- * CLOCK_MONOTONIC nanoseconds, 0 when unknown.
+ * Plain data. Strings are NUL-terminated, owned by the struct (of a pool: util/pool.h), NULL when
+ * unknown; times are CLOCK_MONOTONIC nanoseconds, 0 when unknown.
  */
 #ifndef BPFXRAY_TRACE_REQUEST_H
 #define BPFXRAY_TRACE_REQUEST_H
@@ -89,14 +89,15 @@ struct request {
 	uint64_t first_byte_ns; /* first byte of the response */
 	int64_t queue_ns; /* connection established (or front read) to the worker's first read; -1
 			     unknown */
-	char *method;
-	char *scheme; /* "http" or "https" */
-	char *host;   /* Host header, or the authority of an absolute-form target, or the local
-			 address */
-	char *target; /* raw request target; absolute form as is */
-	char *user_agent;
-	char *x_forwarded_for;
-	char *trace_header;	   /* X-Amzn-Trace-Id as received */
+	char *text;	  /* holds the next seven, but for the scheme */
+	const char *method;
+	const char *scheme; /* "http" or "https" */
+	const char *host; /* Host header, or the authority of an absolute-form target, or the local
+			     address */
+	const char *target; /* raw request target; absolute form as is */
+	const char *user_agent;
+	const char *x_forwarded_for;
+	const char *trace_header;  /* X-Amzn-Trace-Id as received */
 	char *answer_trace_header; /* the answer's: an X-Ray SDK is at work in the service */
 	char client_ip[64]; /* peer (or the uwsgi REMOTE_ADDR); empty: unix socket without one */
 	char protocol[16];  /* "HTTP/1.1" */
@@ -110,6 +111,7 @@ struct request {
 	uint64_t number;	/* the same as when it was told while it was open; 0: it was not */
 	struct statement *statements; /* by start_ns */
 	size_t statement_count;
+	size_t statement_cap;
 };
 
 void statement_clear(struct statement *s);

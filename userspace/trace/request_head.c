@@ -6,9 +6,9 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "trace/address.h"
+#include "util/pool.h"
 #include "util/utf8.h"
 
 /* Longest text taken from a field: as long as a head may be. */
@@ -23,13 +23,31 @@ int request_head_parse(struct bytes in, bool uwsgi, bool cut, struct request_hea
 	return cut ? http1_parse_request_cut(in, &ret->http) : http1_parse_request(in, &ret->http);
 }
 
-/* An absent field stays NULL. */
-static int text_of(struct bytes in, char **ret)
+/* What a head tells, with the place in the request where each text goes. */
+struct head_texts {
+	struct bytes method, host, target, user_agent, x_forwarded_for, trace_header;
+};
+
+static struct bytes field(struct bytes in)
 {
-	if (!in.at || !in.len)
-		return 0;
-	*ret = utf8_clean(in, FIELD_CAP);
-	return *ret ? 0 : -ENOMEM;
+	return in.at ? bytes_take(in, FIELD_CAP) : BYTES_NONE;
+}
+
+static size_t room_of(struct bytes in)
+{
+	return in.len ? utf8_clean_len_max(in) + 1 : 0;
+}
+
+/* An absent field stays NULL. */
+static const char *put_text(struct bytes in, char **at)
+{
+	char *text = *at;
+
+	if (!in.len)
+		return NULL;
+	*at += utf8_clean_to(in, text, utf8_clean_len_max(in));
+	*(*at)++ = '\0';
+	return text;
 }
 
 static bool first_is_https(struct bytes forwarded_proto)
@@ -55,47 +73,62 @@ static struct bytes target_authority(struct bytes target)
 	return BYTES_NONE;
 }
 
-static int local_host(const struct conn *conn, char **ret)
+/* All texts in one piece of memory. Without a Host the request went to the local address. */
+static int fill_texts(struct trace *trace, const struct conn *conn, struct head_texts head,
+		      struct request *r)
 {
-	char text[ADDRESS_TEXT_CAP];
+	char local[ADDRESS_TEXT_CAP], *at;
 
-	if (!conn->local.port)
-		return 0;
-	authority_text(&conn->local, text);
-	*ret = strdup(text);
-	return *ret ? 0 : -ENOMEM;
-}
-
-static int fill_common(const struct conn *conn, struct request *r, bool https)
-{
-	r->scheme = strdup(https || conn->tls ? "https" : "http");
-	if (!r->scheme || !r->method)
+	if (!head.host.len && conn->local.port) {
+		authority_text(&conn->local, local);
+		head.host = bytes_str(local);
+	}
+	r->text = pool_take_bytes(&trace->pools.text,
+				  room_of(head.method) + room_of(head.host) + room_of(head.target) +
+					  room_of(head.user_agent) + room_of(head.x_forwarded_for) +
+					  room_of(head.trace_header));
+	if (!r->text || !head.method.len)
 		return -ENOMEM;
-	return r->host ? 0 : local_host(conn, &r->host);
+	at = r->text;
+	r->method = put_text(head.method, &at);
+	r->host = put_text(head.host, &at);
+	r->target = put_text(head.target, &at);
+	r->user_agent = put_text(head.user_agent, &at);
+	r->x_forwarded_for = put_text(head.x_forwarded_for, &at);
+	r->trace_header = put_text(head.trace_header, &at);
+	return 0;
 }
 
-static int fill_http(const struct http1_request *head, const struct conn *conn, struct live *live)
+static void set_scheme(const struct conn *conn, struct request *r, bool https)
 {
+	r->scheme = https || conn->tls ? "https" : "http";
+}
+
+static int fill_http(struct trace *trace, const struct http1_request *head, const struct conn *conn,
+		     struct live *live)
+{
+	const struct http1_fields *fields = &head->fields;
 	struct request *r = &live->r;
-	struct bytes host = head->fields.host;
-	bool https = first_is_https(head->fields.x_forwarded_proto) ||
-		     (head->target.len > 8 && first_is_https(head->target));
+	struct head_texts texts = {
+		.method = field(head->method),
+		.host = field(fields->host.len ? fields->host : target_authority(head->target)),
+		.target = field(head->target),
+		.user_agent = field(fields->user_agent),
+		.x_forwarded_for = field(fields->x_forwarded_for),
+		.trace_header = field(fields->trace_id),
+	};
 
-	if (!host.len)
-		host = target_authority(head->target);
-	if (text_of(head->method, &r->method) < 0 || text_of(host, &r->host) < 0 ||
-	    text_of(head->target, &r->target) < 0 ||
-	    text_of(head->fields.user_agent, &r->user_agent) < 0 ||
-	    text_of(head->fields.x_forwarded_for, &r->x_forwarded_for) < 0 ||
-	    text_of(head->fields.trace_id, &r->trace_header) < 0)
-		return -ENOMEM;
-	snprintf(r->protocol, sizeof(r->protocol), "HTTP/1.%d", head->minor);
+	memcpy(r->protocol, "HTTP/1.", 7);
+	r->protocol[7] = (char)('0' + head->minor);
 	if (conn->peer.port)
 		address_text(&conn->peer, r->client_ip);
-	r->request_length = head->fields.content_length;
+	r->request_length = fields->content_length;
 	if (head->cut)
 		r->flags |= REQUEST_HEAD_CUT;
-	return fill_common(conn, r, https);
+	set_scheme(conn, r,
+		   first_is_https(fields->x_forwarded_proto) ||
+			   (head->target.len > 8 && first_is_https(head->target)));
+	return fill_texts(trace, conn, texts, r);
 }
 
 static void copy_text(struct bytes in, char *ret, size_t cap)
@@ -103,15 +136,19 @@ static void copy_text(struct bytes in, char *ret, size_t cap)
 	snprintf(ret, cap, "%.*s", (int)(in.len < cap ? in.len : cap), (const char *)in.at);
 }
 
-static int fill_uwsgi(const struct uwsgi_request *vars, const struct conn *conn, struct live *live)
+static int fill_uwsgi(struct trace *trace, const struct uwsgi_request *vars,
+		      const struct conn *conn, struct live *live)
 {
 	struct request *r = &live->r;
+	struct head_texts texts = {
+		.method = field(vars->method),
+		.host = field(vars->host),
+		.target = field(vars->uri),
+		.user_agent = field(vars->user_agent),
+		.x_forwarded_for = field(vars->x_forwarded_for),
+		.trace_header = field(vars->trace_id),
+	};
 
-	if (text_of(vars->method, &r->method) < 0 || text_of(vars->host, &r->host) < 0 ||
-	    text_of(vars->uri, &r->target) < 0 || text_of(vars->user_agent, &r->user_agent) < 0 ||
-	    text_of(vars->x_forwarded_for, &r->x_forwarded_for) < 0 ||
-	    text_of(vars->trace_id, &r->trace_header) < 0)
-		return -ENOMEM;
 	if (vars->protocol.len)
 		copy_text(vars->protocol, r->protocol, sizeof(r->protocol));
 	if (vars->remote_addr.len)
@@ -121,15 +158,17 @@ static int fill_uwsgi(const struct uwsgi_request *vars, const struct conn *conn,
 	r->request_length = vars->content_length;
 	if (vars->cut)
 		r->flags |= REQUEST_HEAD_CUT;
-	return fill_common(conn, r, vars->https || first_is_https(vars->x_forwarded_proto));
+	set_scheme(conn, r, vars->https || first_is_https(vars->x_forwarded_proto));
+	return fill_texts(trace, conn, texts, r);
 }
 
-int request_head_fill(const struct request_head *head, const struct conn *conn, struct live *live)
+int request_head_fill(struct trace *trace, const struct request_head *head, const struct conn *conn,
+		      struct live *live)
 {
 	live->r.status = 0;
 	live->r.queue_ns = -1;
 	live->r.response_length = -1;
 	live->uwsgi = head->uwsgi;
-	return head->uwsgi ? fill_uwsgi(&head->vars, conn, live)
-			   : fill_http(&head->http, conn, live);
+	return head->uwsgi ? fill_uwsgi(trace, &head->vars, conn, live)
+			   : fill_http(trace, &head->http, conn, live);
 }

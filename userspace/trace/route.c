@@ -5,7 +5,6 @@
 #include "trace/route.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "trace/live.h"
 
@@ -28,14 +27,13 @@ static struct route *route_get(struct trace *trace, struct table_key key)
 
 	if (route)
 		return route;
-	route = calloc(1, sizeof(*route));
+	route = pool_take(&trace->pools.route);
 	if (!route)
 		return NULL;
 	route->key = key;
 	list_init(&route->lives);
 	if (table_insert(&trace->routes, key, route) < 0) {
-		free(route);
-		return NULL;
+		return pool_give(route);
 	}
 	return route;
 }
@@ -67,7 +65,7 @@ void route_leave(struct trace *trace, struct live *live)
 	if (!list_empty(&route->lives))
 		return;
 	table_remove(&trace->routes, route->key);
-	free(route);
+	pool_give(route);
 }
 
 static bool same(const char *a, const char *b)

@@ -14,6 +14,7 @@
 #include "proto/sql.h"
 #include "trace/list.h"
 #include "trace/trace.h"
+#include "util/pool.h"
 #include "util/table.h"
 
 /* Milliseconds as nanoseconds. */
@@ -210,11 +211,23 @@ struct live {
 	bool claimed; /* told, and its front's request is accounted for */
 };
 
+/* What comes and goes with each request is used again. */
+struct pools {
+	struct pool conn, http, live, served, node, pending, route;
+	struct pool text;	/* of a request's head, of a statement; longer ones are not kept */
+	struct pool statements; /* the array of a request; larger ones are not kept */
+};
+
+#define POOL_TEXT_LEN	1024 /* a head's texts; a statement of an ORM with a dozen columns */
+#define POOL_STATEMENTS 4
+#define POOL_KEPT	256 /* of each: with all that hangs on them 2 MB after a burst */
+
 struct trace {
 	enum db_spans db_spans;
 	struct trace_sink sink;
 	struct trace_counters counters;
-	uint64_t now_ns;	/* of the last tick */
+	uint64_t now_ns; /* of the last tick */
+	struct pools pools;
 	struct table conns;	/* cookie -> struct conn */
 	struct list conn_lru;	/* those that live */
 	struct list tombstones; /* those that closed, by time */

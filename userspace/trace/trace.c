@@ -20,6 +20,34 @@
 #include "trace/settle.h"
 #include "trace/thread.h"
 
+static void pools_init(struct pools *pools)
+{
+	*pools = (struct pools){
+		.conn = POOL(sizeof(struct conn), POOL_KEPT),
+		.http = POOL(sizeof(struct http_conn), POOL_KEPT),
+		.live = POOL(sizeof(struct live), POOL_KEPT),
+		.served = POOL(sizeof(struct served), POOL_KEPT),
+		.node = POOL(sizeof(struct node), POOL_KEPT),
+		.pending = POOL(sizeof(struct mysql_pending), POOL_KEPT),
+		.route = POOL(sizeof(struct route), POOL_KEPT),
+		.text = POOL(POOL_TEXT_LEN, POOL_KEPT),
+		.statements = POOL(POOL_STATEMENTS * sizeof(struct statement), POOL_KEPT),
+	};
+}
+
+static void pools_clear(struct pools *pools)
+{
+	pool_clear(&pools->conn);
+	pool_clear(&pools->http);
+	pool_clear(&pools->live);
+	pool_clear(&pools->served);
+	pool_clear(&pools->node);
+	pool_clear(&pools->pending);
+	pool_clear(&pools->route);
+	pool_clear(&pools->text);
+	pool_clear(&pools->statements);
+}
+
 int trace_new(enum db_spans db_spans, struct trace_sink sink, struct trace **ret)
 {
 	struct trace *trace = calloc(1, sizeof(*trace));
@@ -30,6 +58,7 @@ int trace_new(enum db_spans db_spans, struct trace_sink sink, struct trace **ret
 		free(trace);
 		return -ENOMEM;
 	}
+	pools_init(&trace->pools);
 	trace->db_spans = db_spans;
 	trace->sink = sink;
 	list_init(&trace->conn_lru);
@@ -74,6 +103,7 @@ struct trace *trace_free(struct trace *trace)
 	table_clear(&trace->mysql_peers);
 	table_clear(&trace->by_end);
 	names_free(trace->names);
+	pools_clear(&trace->pools);
 	free(trace);
 	return NULL;
 }

@@ -47,26 +47,53 @@ size_t utf8_decode(struct bytes in, uint32_t *ret)
 	return n;
 }
 
-char *utf8_clean(struct bytes in, size_t cap)
+/* Bytes at the start of @in that are ASCII characters, and not NUL. */
+static size_t plain_len(struct bytes in)
 {
-	size_t room = in.len < cap / 3 ? in.len * 3 : cap;
-	char *out = malloc(room + 1);
+	size_t n = 0;
+
+	while (n < in.len && in.at[n] && in.at[n] < 0x80)
+		n++;
+	return n;
+}
+
+size_t utf8_clean_len_max(struct bytes in)
+{
+	size_t plain = plain_len(in);
+
+	return plain + (in.len - plain) * strlen(REPLACEMENT);
+}
+
+size_t utf8_clean_to(struct bytes in, char *out, size_t room)
+{
 	size_t len = 0;
 
-	if (!out)
-		return NULL;
 	while (in.len) {
 		uint32_t c;
-		size_t n = utf8_decode(in, &c);
-		bool valid = n && c;
-		size_t add = valid ? n : strlen(REPLACEMENT);
+		size_t n = plain_len(bytes_take(in, room - len));
+		const char *from = (const char *)in.at;
+		size_t add = n;
 
+		if (!n) {
+			n = utf8_decode(in, &c);
+			add = n && c ? n : strlen(REPLACEMENT);
+			from = n && c ? from : REPLACEMENT;
+		}
 		if (len + add > room)
 			break;
-		memcpy(out + len, valid ? (const char *)in.at : REPLACEMENT, add);
+		memcpy(out + len, from, add);
 		len += add;
 		in = bytes_skip(in, n ? n : 1);
 	}
-	out[len] = '\0';
+	return len;
+}
+
+char *utf8_clean(struct bytes in, size_t cap)
+{
+	size_t room = in.len < cap / 3 ? utf8_clean_len_max(in) : cap;
+	char *out = malloc(room + 1);
+
+	if (out)
+		out[utf8_clean_to(in, out, room)] = '\0';
 	return out;
 }

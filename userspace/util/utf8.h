@@ -22,4 +22,10 @@ size_t utf8_decode(struct bytes in, uint32_t *ret);
  */
 char *utf8_clean(struct bytes in, size_t cap);
 
+/* The same into the caller's memory, without a NUL: as utf8_clean(), @room for @cap. Returns how
+ * many. */
+size_t utf8_clean_to(struct bytes in, char *out, size_t room);
+/* How many bytes that may be at most, for any @room. */
+size_t utf8_clean_len_max(struct bytes in);
+
 #endif
