@@ -246,7 +246,7 @@ static enum exit_code print_process(pid_t pid, FILE *out)
 enum exit_code doctor_run(const struct options *options, FILE *out)
 {
 	struct feature features[FEATURES_MAX];
-	size_t count = features_check(features);
+	size_t count = features_check(0, features);
 	enum exit_code code;
 
 	fputs("what tracing needs:\n", out);

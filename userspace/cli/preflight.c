@@ -55,16 +55,16 @@ enum exit_code preflight_code(const struct feature *missing)
 	return missing->privilege ? EXIT_PRIVILEGE : EXIT_KERNEL;
 }
 
+static const unsigned int bits[] = {
+	[BACKEND_AUTO] = FEATURE_FOR_ALL,	 [BACKEND_SOCK] = FEATURE_FOR_SOCK,
+	[BACKEND_FENTRY] = FEATURE_FOR_FENTRY,	 [BACKEND_KPROBE] = FEATURE_FOR_KPROBE,
+	[BACKEND_SYSCALL] = FEATURE_FOR_SYSCALL,
+};
+
 /* What @backend lacks; for BACKEND_AUTO what the last one lacks, if each lacks something. */
 static const struct feature *missing_for(enum backend backend, const struct feature *features,
 					 size_t count)
 {
-	static const unsigned int bits[] = {
-		[BACKEND_SOCK] = FEATURE_FOR_SOCK,
-		[BACKEND_FENTRY] = FEATURE_FOR_FENTRY,
-		[BACKEND_KPROBE] = FEATURE_FOR_KPROBE,
-		[BACKEND_SYSCALL] = FEATURE_FOR_SYSCALL,
-	};
 	const struct feature *missing = NULL;
 
 	if (backend != BACKEND_AUTO)
@@ -80,7 +80,7 @@ static const struct feature *missing_for(enum backend backend, const struct feat
 enum exit_code preflight_backend(enum backend backend)
 {
 	struct feature features[FEATURES_MAX];
-	size_t count = features_check(features);
+	size_t count = features_check(bits[backend], features);
 	const struct feature *missing = missing_for(backend, features, count);
 	char error[96];
 

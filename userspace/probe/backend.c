@@ -63,17 +63,19 @@ static bool is_second(const struct bpf_program *program)
 int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend, bool again, bool old)
 {
 	bool by_pointer = backends[backend].conn_by_pointer || old;
-	struct btf *kernel = btf__load_vmlinux_btf();
+	bool of_functions = backends[backend].of_functions;
+	/* some ten milliseconds: only when it is asked */
+	struct btf *kernel = of_functions ? btf__load_vmlinux_btf() : NULL;
 	struct bpf_program *program;
 
-	if (!kernel)
+	if (of_functions && !kernel)
 		return -errno;
 	bpf_object__for_each_program(program, skel->obj)
 	{
 		enum kernel_backend of = backend_of(program);
 		bool wanted = of == KERNEL_BACKEND_MAX || of == backend;
 
-		if (of == backend && backends[backend].of_functions)
+		if (of == backend && of_functions)
 			wanted = has_function(kernel, program);
 		bpf_program__set_autoload(program, wanted && (again || !is_second(program)));
 	}

@@ -283,7 +283,25 @@ static void tell_refusal(const struct context *context, struct feature *ret)
 	ret->advice = context->privileged ? advice_of(ret->error) : ADVICE_RIGHTS;
 }
 
-size_t features_check(struct feature ret[FEATURES_MAX])
+/* True when @backend needs nothing from check @next on, and lacks nothing of what came before. */
+static bool works(unsigned int backend, const struct feature *features, size_t next)
+{
+	for (size_t i = next; i < ARRAY_LEN(checks); i++)
+		if (checks[i].needed_by & backend)
+			return false;
+	return !features_missing(features, next, backend);
+}
+
+/* The backends of @enough for which it is worth to run check @next. */
+static unsigned int still_open(unsigned int enough, const struct feature *features, size_t next)
+{
+	for (unsigned int backend = 1; backend <= enough; backend <<= 1)
+		if (enough & backend && works(backend, features, next))
+			return 0;
+	return enough;
+}
+
+size_t features_check(unsigned int enough, struct feature ret[FEATURES_MAX])
 {
 	struct context context = { .btf = NULL };
 
@@ -293,6 +311,8 @@ size_t features_check(struct feature ret[FEATURES_MAX])
 					   .advice = checks[i].advice,
 					   .needed_by = checks[i].needed_by,
 					   .privilege = checks[i].privilege };
+		if (enough && !(checks[i].needed_by & still_open(enough, ret, i)))
+			continue;
 		if (!checks[i].needs_rights || context.privileged)
 			checks[i].run(&context, checks[i].subject, &ret[i]);
 		tell_refusal(&context, &ret[i]);

@@ -40,10 +40,12 @@ struct feature {
 #define FEATURES_MAX 32
 
 /*
- * Runs every check, in the order in which a person would fix them. Returns how many of @ret
+ * Runs the checks, in the order in which a person would fix them. @enough, FEATURE_FOR_*: what none
+ * of these needs, or only some when another of them is known to work, is left FEATURE_UNKNOWN: a
+ * trial of a hook may take a tenth of a second. 0: every check is run. Returns how many of @ret
  * were filled.
  */
-size_t features_check(struct feature ret[FEATURES_MAX]);
+size_t features_check(unsigned int enough, struct feature ret[FEATURES_MAX]);
 
 /*
  * The first feature that keeps @backend (one FEATURE_FOR_*) from working; NULL when it would
