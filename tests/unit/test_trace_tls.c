@@ -56,6 +56,28 @@ TEST(trace_tls_without_plain_text_is_counted)
 	bench_end(&b);
 }
 
+/* The library got its probes behind the login: what comes first is a statement, not the login. */
+TEST(trace_tls_first_statement_behind_an_unread_login)
+{
+	struct bench b;
+	struct db db = { .bench = &b, .ms = 20 };
+	const struct request *r;
+
+	bench_begin(&b, DB_SPANS_ALL);
+	db_ask_for_tls(&db);
+	db.flags |= BX_EX_TLS | BX_EX_MIDSTREAM;
+	db_query(&db, "SET NAMES utf8mb4");
+	db_query(&db, "SELECT 1");
+	web_request(&b, 60, 4);
+	r = bench_only(&b);
+	if (!r || !CHECK_EQ(r->statement_count, 2))
+		return;
+	CHECK_STR(r->statements[0].sql, "SET NAMES utf8mb4");
+	CHECK_STR(r->statements[1].sql, "SELECT 1");
+	CHECK_EQ(r->flags, 0);
+	bench_end(&b);
+}
+
 TEST(trace_tls_refused_login_is_a_fault)
 {
 	struct bench b;

@@ -116,11 +116,23 @@ static int read_ready(struct mysql_step *step)
 	return r;
 }
 
+/*
+ * Plain text of a connection that turned to TLS: the login, unless the library got its probes only
+ * behind that.
+ */
+static int decrypted(struct mysql_step *step)
+{
+	if (!(step->ex->flags & BX_EX_MIDSTREAM))
+		return mysql_decrypted(step);
+	step->m->phase = MYSQL_UNSURE;
+	return 0;
+}
+
 static int read_exchange(struct mysql_step *step, bool fresh)
 {
 	struct mysql_conn *m = step->m;
 
-	if (m->phase == MYSQL_ENCRYPTED && step->ex->flags & BX_EX_TLS && mysql_decrypted(step) < 0)
+	if (m->phase == MYSQL_ENCRYPTED && step->ex->flags & BX_EX_TLS && decrypted(step) < 0)
 		return -ENOMEM;
 	if (greeting_missing(step))
 		m->phase = MYSQL_UNSURE;
