@@ -22,7 +22,8 @@
 #define CONN_SKIP_SENT (1u << 6)
 #define CONN_LOGIN_CUT (1u << 7) /* MySQL: the login comes in pieces, capabilities not read yet */
 #define CONN_TLS       (1u << 8) /* a TLS session is tied to it, or this is the session's own */
-#define CONN_CIPHER    (1u << 9) /* MySQL: it went over to TLS, and no session is tied to it yet */
+#define CONN_CIPHER                                                                                \
+	(1u << 9) /* MySQL: it went over to TLS, and no session is seen to write on it */
 #define CONN_LOGGED_IN                                                                             \
 	(1u << 10) /* then: a record was sent, the first of which holds the login                  \
 		    */

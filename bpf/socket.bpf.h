@@ -191,6 +191,8 @@ static __always_inline int socket__under_tls(struct moved *m)
 	if (ex && ex->wire.protocol == BX_PROTO_UNKNOWN)
 		exchange__discard(ex, m->conn);
 	tls__tie(m->thread, m->task, m->conn, m->sk);
+	if (m->dir == SENT)
+		tls__is_written(m->conn);
 	return 0;
 }
 

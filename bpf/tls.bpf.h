@@ -77,7 +77,16 @@ static __always_inline void tls__begin(struct tls_conn *tls, struct conn *conn, 
 	tls->conn.protocol = mysql ? BX_PROTO_MYSQL : BX_PROTO_UNKNOWN;
 	tls->conn.role = mysql ? BX_ROLE_CLIENT : BX_ROLE_UNKNOWN;
 	tls->conn.tries = 0;
-	conn->flags = (conn->flags & ~CONN_CIPHER) | CONN_FINAL | CONN_TLS;
+	conn->flags |= CONN_FINAL | CONN_TLS;
+}
+
+/*
+ * A library's functions take their probes one after the other. A session that is known by a read is
+ * written to unseen until its first write is: what is sent till then is counted still.
+ */
+static __always_inline void tls__is_written(struct conn *conn)
+{
+	conn->flags &= ~CONN_CIPHER;
 }
 
 /*
