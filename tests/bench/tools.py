@@ -78,10 +78,12 @@ class Programs(Asked):
         return {one["id"]: one for one in json.loads(self.ask(""))}
 
     def during(self, pid, work):
-        """Runs work(); returns name -> (runs, nanoseconds) of the programs of process @pid, and
-        of the empty one.
+        """Runs work(); returns name -> (runs, nanoseconds) of the programs of process @pid and its
+        children, and of the empty one.
         """
-        own = program_ids(pid)
+        own = set().union(*map(program_ids, tree(pid)))
+        if not own:
+            raise ProcessError(f"process {pid} and its children hold no BPF program")
         before = self.read()
         work()
         after = self.read()
