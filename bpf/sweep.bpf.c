@@ -24,18 +24,22 @@ static __always_inline __u64 exchange__last_ns(struct open_exchange *ex)
 
 /*
  * What the agent knows to be answered, and has not moved since, ends here. A request that begins in
- * this moment is the price: the exchange has been quiet for a second.
+ * this moment loses its place: the price, counted.
  */
 static __always_inline void sweep__end_idle(struct open_exchange *ex)
 {
 	__u64 id = ex->wire.conn;
-	__u32 *seq = bpf_map_lookup_elem(&idle_by_conn, &id);
+	__u32 *told = bpf_map_lookup_elem(&idle_by_conn, &id);
+	__u32 seq = ex->wire.seq;
 
-	if (!seq || *seq != ex->wire.seq)
+	if (!told || *told != seq)
 		return;
 	exchange__emit(exchange__ref(ex),
 		       0); /* a full ring counts it as lost: it ends all the same */
 	bpf_map_delete_elem(&pool, &id);
+	barrier();
+	if (ex->wire.conn == id && ex->wire.seq != seq)
+		counter__add(BX_C_LOST_TORN, 1);
 }
 
 SEC("iter/bpf_map_elem")

@@ -51,6 +51,27 @@ TEST(trace_idle_told)
 	}
 }
 
+/* There is room for two: of three that are idle the oldest is told before its time. */
+TEST(trace_idle_crowded)
+{
+	struct bench b;
+
+	bench_begin(&b, DB_SPANS_APP);
+	trace_keep_idle(b.trace, 2);
+	for (uint64_t conn = 1; conn <= 3; conn++)
+		EXCHANGE(&b, .conn = conn, .seq = 1, .request = LITERAL(WEB_GET),
+			 .request_ms = 10 * conn, .response = LITERAL(WEB_OK),
+			 .response_ms = 10 * conn + 5, .flags = BX_EX_SNAPSHOT);
+	bench_tick(&b, 50);
+	CHECK_EQ(b.idle_count, 1);
+	CHECK_EQ(b.idle_conn, 1);
+	bench_tick(&b, 60);
+	CHECK_EQ(b.idle_count, 1);
+	bench_tick(&b, 1100);
+	CHECK_EQ(b.idle_count, 3);
+	bench_end(&b);
+}
+
 /* The kernel ends the exchange with its header alone; the next request comes as another one. */
 TEST(trace_idle_and_on)
 {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -190,6 +191,9 @@ static void tick(struct session *session)
 	/* before the records of what has been followed */
 	session_take_news(session);
 	session->idle_ticks = ring_drain(session->ring) > 0 ? 0 : session->idle_ticks + 1;
+	/* what a burst has taken goes back to the system */
+	if (session->idle_ticks == IDLE_AFTER_TICKS + 1)
+		malloc_trim(0);
 	exporter_refresh_clock(&session->exporter);
 	now_ns = session_now_ns();
 	trace_tick(session->trace, now_ns);

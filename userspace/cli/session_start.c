@@ -56,6 +56,12 @@ static int name_service(void *ctx, pid_t root, const char *container, struct ser
 	return attacher_name(session->attacher, root, container, ret);
 }
 
+/* A quarter of the kernel side's places: as many again become idle before the next sweep. */
+static size_t idle_places(const struct options *options)
+{
+	return (options->open_exchanges ? options->open_exchanges : BX_POOL_MAX) / 4;
+}
+
 static enum exit_code start(struct session *session, const volatile sig_atomic_t *stop)
 {
 	const struct trace_sink sink = {
@@ -78,6 +84,7 @@ static enum exit_code start(struct session *session, const volatile sig_atomic_t
 		code = EXIT_INTERNAL;
 	if (code == EXIT_OK) {
 		trace_expect_fronts(session->trace);
+		trace_keep_idle(session->trace, idle_places(session->options));
 		session_tell_open(session);
 		code = open_kernel(session);
 	}

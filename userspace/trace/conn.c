@@ -32,10 +32,18 @@ static struct table_key hop_key(const struct conn *conn)
 	return conn->family == FAMILY_UNIX ? table_key(conn->ino) : endpoint_key(&conn->local);
 }
 
+static void idle_leave(struct trace *trace, struct conn *conn)
+{
+	if (list_empty(&conn->idle_link))
+		return;
+	list_remove(&conn->idle_link);
+	trace->idle_count--;
+}
+
 static void conn_free(struct trace *trace, struct conn *conn)
 {
 	release_state(trace, conn);
-	list_remove(&conn->idle_link);
+	idle_leave(trace, conn);
 	if (conn->hop && table_find(&trace->hops, hop_key(conn)) == conn)
 		table_remove(&trace->hops, hop_key(conn));
 	table_remove(&trace->conns, table_key(conn->id));
@@ -171,7 +179,7 @@ void conn_drop_fragments(struct trace *trace, struct conn *conn, uint32_t seq)
 void conn_close(struct trace *trace, struct conn *conn)
 {
 	release_state(trace, conn);
-	list_remove(&conn->idle_link);
+	idle_leave(trace, conn);
 	conn->closed = true;
 	conn->closed_at_ns = trace->now_ns;
 	list_move(&trace->tombstones, &conn->lru);
@@ -182,21 +190,23 @@ void conn_close(struct trace *trace, struct conn *conn)
 
 void conn_note_idle(struct trace *trace, struct conn *conn, const struct bx_exchange *ex)
 {
-	list_remove(&conn->idle_link);
+	idle_leave(trace, conn);
 	if (!trace->sink.idle || conn->closed || conn->ended || !ex->turn[1].total ||
 	    !http_conn_idle(conn))
 		return;
 	conn->idle_ns = trace->now_ns;
 	list_append(&trace->idle, &conn->idle_link);
+	trace->idle_count++;
 }
 
 void conn_tell_idle(struct trace *trace)
 {
+	size_t kept = trace->idle_max ? trace->idle_max : SIZE_MAX;
 	struct conn *conn;
 
 	while ((conn = list_first(&trace->idle, struct conn, idle_link)) &&
-	       trace->now_ns - conn->idle_ns >= IDLE_NS) {
-		list_remove(&conn->idle_link);
+	       (trace->now_ns - conn->idle_ns >= IDLE_NS || trace->idle_count > kept)) {
+		idle_leave(trace, conn);
 		trace->sink.idle(trace->sink.ctx, conn->id, conn->seq);
 	}
 }

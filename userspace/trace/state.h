@@ -218,7 +218,7 @@ struct pools {
 	struct pool statements; /* the array of a request; larger ones are not kept */
 };
 
-#define POOL_TEXT_LEN	1024 /* a head's texts; a statement of an ORM with a dozen columns */
+#define POOL_TEXT_LEN	512 /* a head's texts; a statement of an ORM with a handful of columns */
 #define POOL_STATEMENTS 4
 #define POOL_KEPT	256 /* of each: with all that hangs on them 2 MB after a burst */
 
@@ -232,7 +232,9 @@ struct trace {
 	struct list conn_lru;	/* those that live */
 	struct list tombstones; /* those that closed, by time */
 	struct list idle;	/* those whose requests are all answered, by time */
-	struct table served;	/* cookie, seq -> struct served */
+	size_t idle_count;
+	size_t idle_max;     /* more are told before their time; 0: any number waits */
+	struct table served; /* cookie, seq -> struct served */
 	struct list served_lru;
 	struct table threads; /* tid -> struct thread */
 	struct list thread_lru;

@@ -73,6 +73,11 @@ int trace_new(enum db_spans db_spans, struct trace_sink sink, struct trace **ret
 	return 0;
 }
 
+void trace_keep_idle(struct trace *trace, size_t max)
+{
+	trace->idle_max = max;
+}
+
 void trace_expect_fronts(struct trace *trace)
 {
 	trace->fronts_expected = true;

@@ -82,6 +82,11 @@ int trace_new(enum db_spans db_spans, struct trace_sink sink, struct trace **ret
 void trace_expect_fronts(struct trace *trace);
 /* Requests that are open for longer than @after_ns are told once before their end; 0: none. */
 void trace_tell_open(struct trace *trace, uint64_t after_ns);
+/*
+ * More than @max idle connections are told to be idle at once, the oldest first, instead of after a
+ * second: the kernel side has so much room for them. 0: any number waits.
+ */
+void trace_keep_idle(struct trace *trace, size_t max);
 struct trace *trace_free(struct trace *trace);
 
 /*
