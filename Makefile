@@ -22,6 +22,8 @@ endif
 PREFIX ?= /usr/local
 DESTDIR ?=
 Q := $(if $(filter 1,$(V)),,@)
+# For what is built on the way to a test, when make was not told otherwise.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 say = @printf '  %-7s %s\n' $(1) $(2)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Werror
@@ -199,19 +201,19 @@ deps:
 	$(Q)sh tests/deps.sh
 
 demo: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all
 	$(Q)$(PY) tests/e2e/demo.py
 
 # The SDK comes from PyPI, into an environment of its own.
 compare: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all
 	$(Q)$(PY) tests/e2e/compare.py
 
 # Every fast test; the closing line is the sum of all suites.
 # Without the emulator the tests on other kernels are skipped, and say so.
 test: deps
 	-$(Q)sh tests/kernels/deps.sh
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all
 	$(Q)$(PY) tests/run.py
 
 # What tests/e2e/test_containers.py needs on top of `make deps`.
@@ -221,7 +223,7 @@ deps-containers:
 
 test-all: deps deps-kernels deps-containers
 	$(Q)sh tests/deps.sh --browser
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all
 	$(Q)$(PY) tests/run.py --all
 
 # Of each target; `make fuzz FUZZ_SECONDS=5` is a glance.
@@ -276,20 +278,20 @@ bench-tools: all $(BENCH_TOOLS) build/bench/empty.bpf.o
 # What tracing costs, side by side; `make bench ROWS=kernel` measures one group. `make compare bench`
 # ends with the README's table of both.
 bench: deps
-	$(Q)$(MAKE) --no-print-directory bench-tools
+	$(Q)$(MAKE) $(JOBS) --no-print-directory bench-tools
 	$(Q)$(PY) tests/bench/bench.py $(ROWS)
 	$(Q)$(PY) tests/bench/side_by_side.py
 
 # The same in tiny sizes, so that it does not rot.
 bench-smoke: deps
-	$(Q)$(MAKE) --no-print-directory bench-tools
+	$(Q)$(MAKE) $(JOBS) --no-print-directory bench-tools
 	$(Q)$(PY) tests/bench/bench.py --smoke
 
 # Ten minutes at full load for each of the two builds.
 SOAK_SECONDS ?= 600
 soak: deps
-	$(Q)$(MAKE) --no-print-directory all
-	$(Q)$(MAKE) --no-print-directory SAN=1 all
+	$(Q)$(MAKE) $(JOBS) --no-print-directory all
+	$(Q)$(MAKE) $(JOBS) --no-print-directory SAN=1 all
 	$(Q)$(PY) tests/e2e/soak.py --seconds $(SOAK_SECONDS)
 
 # --- install -------------------------------------------------------------------------------------------------

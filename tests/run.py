@@ -7,6 +7,7 @@ a failure. Its output goes to build/test/<suite>.log; of a suite that failed it 
 line is the sum of the suites'. A suite without a closing line, or that ran no test, has failed.
 """
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -18,10 +19,11 @@ LOGS = TOP / "build" / "test"
 PYTHON = str(TOP / "build" / "venv" / "bin" / "python")
 CLOSING = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
 
+MAKE = ["make", "-s", f"-j{os.cpu_count()}"]
 # name, command, in the fast tier
 SUITES = [
-    ("unit", ["make", "-s", "test-unit"], True),
-    ("bpf", ["make", "-s", "test-bpf"], True),
+    ("unit", [*MAKE, "test-unit"], True),
+    ("bpf", [*MAKE, "test-bpf"], True),
     ("lint", ["make", "-s", "lint"], True),
     ("bench-smoke", ["make", "-s", "bench-smoke"], True),
 ]
