@@ -131,6 +131,44 @@ TEST(trace_join_uwsgi_router)
 }
 
 /*
+ * One client asks for the same three times without waiting: the front passes one on after the
+ * other, and each worker's request has the answer that its own front's request got.
+ */
+TEST(trace_join_pipelined_behind_uwsgi)
+{
+	static const char answers[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+				      "HTTP/1.1 201 OK\r\nContent-Length: 0\r\n\r\n"
+				      "HTTP/1.1 202 OK\r\nContent-Length: 0\r\n\r\n";
+	const uint32_t each = (sizeof(answers) - 1) / 3;
+	uint8_t buf[512];
+	struct bench b;
+
+	bench_begin(&b, DB_SPANS_APP);
+	known_worker(&b);
+	EXCHANGE(&b, .conn = FRONT_CONN, .tid = ROUTER, .peer = CLIENT, .peer_port = 34567,
+		 .request = LITERAL(WEB_GET WEB_GET WEB_GET), .request_ms = 10,
+		 .response = LITERAL(answers),
+		 .response_calls = { { each, 20 }, { 2 * each, 30 }, { 3 * each, 40 } },
+		 .closed_ms = 41, .flags = BX_EX_CLOSED_LOCAL);
+	for (uint32_t i = 0; i < 3; i++)
+		EXCHANGE(&b, .conn = INNER_CONN + i, .protocol = BX_PROTO_UWSGI, .tid = WORKER + i,
+			 .request = variables(buf, "34567"), .request_ms = 11 + 10 * i,
+			 .response = LITERAL(WEB_OK), .response_ms = 19 + 10 * i,
+			 .flags = BX_EX_CLOSED_LOCAL);
+	bench_tick(&b, 400);
+	bench_settle(&b);
+	if (CHECK_EQ(b.count, 3))
+		for (uint32_t i = 0; i < 3; i++) {
+			unit_context("request %u", i);
+			CHECK_EQ(b.requests[i].status, 200 + i);
+			CHECK_EQ(b.requests[i].end_ns / NS(1), 20 + 10 * i);
+			CHECK_EQ(b.requests[i].tid, WORKER + i);
+			CHECK_EQ(b.requests[i].flags, REQUEST_JOINED_FRONT);
+		}
+	bench_end(&b);
+}
+
+/*
  * The client's view counts: a worker that was killed, and a front that says 502; a client that
  * left before the end.
  */

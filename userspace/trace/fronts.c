@@ -195,14 +195,20 @@ static struct live *http_front(const struct live *worker)
 	return count_fronts(worker, clues, &front) == 1 ? front : NULL;
 }
 
+/*
+ * Of the same requests that a client pipelined, a front passes one on after the other: the first
+ * that was not over by then is the worker's.
+ */
 static struct live *uwsgi_front(const struct trace *trace, const struct live *worker, uint16_t port)
 {
-	struct live *front = port ? live_by_end(trace, port, 0) : NULL;
+	struct live *at = port ? live_by_end(trace, port, 0) : NULL;
+	struct live *front = NULL;
 
-	for (; front; front = front->end_next)
-		if (!front->worker && !front->dropped && is_behind(front, worker))
-			return front;
-	return NULL;
+	for (; at; at = at->end_next)
+		if (!at->worker && !at->dropped && is_behind(at, worker) &&
+		    (!front || at->order < front->order))
+			front = at;
+	return front;
 }
 
 struct live *fronts_find(const struct trace *trace, const struct live *worker)

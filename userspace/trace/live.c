@@ -118,6 +118,7 @@ int live_new(struct trace *trace, const struct conn *conn, const struct live_ori
 		return -ENOMEM;
 	init_links(live);
 	live->conn = conn->id;
+	live->order = ++trace->heads;
 	live->family = conn->family;
 	live->peer = conn->peer;
 	live->peer_ino = conn->peer_ino;

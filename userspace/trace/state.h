@@ -183,6 +183,7 @@ struct live {
 	struct thread *thread;
 	struct process *process;
 	uint64_t conn;
+	uint64_t order;		 /* requests are numbered as their heads come */
 	uint64_t established_ns; /* of the connection, when this is its first request; else 0 */
 	uint64_t wait_ns;	 /* tick since which it waits */
 	uint64_t last_out_ns;	 /* last byte of its response so far */
@@ -253,6 +254,7 @@ struct trace {
 	uint64_t open_after_ns; /* what is open for longer is told; 0: nothing is */
 	uint64_t open_walk_ns;	/* when it is looked for next */
 	uint64_t told_open;	/* requests that were */
+	uint64_t heads;		/* requests so far */
 	bool uwsgi_seen;	/* a worker of the uwsgi protocol is in the tree */
 	bool fronts_expected;	/* see trace_expect_fronts() */
 	bool http_seen;		/* so is a server of HTTP */
