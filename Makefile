@@ -51,7 +51,7 @@ AGENT_OBJ := $(AGENT_SRC:userspace/%.c=$(O)/obj/%.o)
 # The unit tests run under the sanitizers, always.
 UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT_LIB := $(CORE_SRC) $(wildcard userspace/emit/*.c userspace/host/*.c userspace/report/*.c userspace/compare/*.c \
-	userspace/cli/options*.c userspace/cli/config.c userspace/cli/confine.c userspace/cli/services.c userspace/cli/attach_wire.c userspace/probe/record.c \
+	userspace/cli/options*.c userspace/cli/config.c userspace/cli/confine.c userspace/cli/services.c userspace/cli/silence.c userspace/cli/attach_wire.c userspace/probe/record.c \
 	userspace/probe/elf_functions.c userspace/probe/client_layout.c userspace/probe/refusal.c userspace/probe/ring_read.c)
 UNIT_OBJ := $(UNIT_SRC:tests/%.c=build/unit/tests/%.o) $(UNIT_LIB:userspace/%.c=build/unit/%.o)
 

@@ -14,6 +14,7 @@
 #include "cli/notify.h"
 #include "cli/reload.h"
 #include "cli/session_private.h"
+#include "cli/silence.h"
 #include "util/array.h"
 #include "util/log.h"
 
@@ -124,29 +125,13 @@ static void report_output_error(struct session *session)
 /* Nothing in half a minute: one line that names what is likely. */
 static void explain_silence(struct session *session, uint64_t now_ns)
 {
-	const uint64_t *counters;
-
 	if (session->silence_explained || session->last_request_ns || !session->followed_ns ||
 	    now_ns - session->followed_ns < SILENCE_NS)
 		return;
 	session->silence_explained = true;
-	counters = attacher_counters(session->attacher)->kernel;
-	if (!counters[BX_C_CALLS])
-		log_warn("30 s without a request: the traced processes moved no bytes on stream "
-			 "sockets; is this "
-			 "the right PID, and is there traffic?");
-	else if (counters[BX_C_TLS] > counters[BX_C_TLS_READ])
-		log_warn("30 s without a request: %llu connections speak TLS, whose library "
-			 "is none that is probed (doctor --pid lists them)",
-			 (unsigned long long)(counters[BX_C_TLS] - counters[BX_C_TLS_READ]));
-	else if (trace_counters(session->trace)->exchanges)
-		log_warn("30 s without a request: exchanges were seen, but no finished HTTP "
-			 "request; only the "
-			 "front (router) or only the database side may be traced");
-	else
-		log_warn("30 s without a request: the sockets of the traced processes speak "
-			 "neither HTTP, uwsgi "
-			 "nor MySQL");
+	log_warn("30 s without a request: %s",
+		 silence_cause(attacher_counters(session->attacher)->kernel,
+			       trace_counters(session->trace)));
 }
 
 /* Without a file to read again the signal is a terminal's that hangs up: it ends the trace. */

@@ -17,8 +17,6 @@
 
 /* AF_UNIX as struct bx_exchange.family has it */
 #define AF_UNIX_FAMILY 1
-/* how long `ready` may be followed by nothing before that is explained */
-#define SILENCE_NS 30000000000ULL
 
 struct session {
 	const struct options *options;
