@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * test_trace_http_edges.c - connections that end badly, switch protocols, or are captured in part.
- */
+/* test_trace_http_edges.c - connections that end badly, switch protocols, are captured in part. */
 #include <stdlib.h>
 
 #include "trace_build.h"
@@ -58,6 +56,7 @@ TEST(trace_http_cut_short)
 		{ "", BX_EX_CLOSED_LOCAL | BX_EX_CLOSED_PEER, 0,
 		  REQUEST_NO_RESPONSE | REQUEST_ABORTED, 70 },
 		{ "HTTP/1.1 200", BX_EX_CLOSED_LOCAL, 0, REQUEST_ABORTED, 70 },
+		{ "HTTP/1.1 404\r\nA", BX_EX_CLOSED_LOCAL, 404, REQUEST_ABORTED, 70 },
 		{ OK_2, BX_EX_CLOSED_LOCAL | BX_EX_RESET, 200, 0, 5 },
 	};
 	struct bench b;

@@ -168,6 +168,21 @@ static bool may_be_whole(const struct http_conn *http, const struct live *live, 
 	       http->responses.state == HTTP_STREAM_LOST;
 }
 
+/* The connection has ended within the answer's head: its first line has the status all the same. */
+static void take_cut_head(struct http_step *step, struct live *live)
+{
+	const struct http_stream *s = &step->http->responses;
+	struct http1_response rsp;
+
+	if (live->response_begun ||
+	    http1_parse_response_cut(bytes_of(s->head, s->head_len), &rsp) <= 0 || rsp.status < 200)
+		return;
+	/* as in begin_answer() */
+	(void)live_answer(step->trace, live, s->head_tid, step->http->last_end_ns);
+	live->r.status = rsp.status;
+	live->r.first_byte_ns = s->head_ns;
+}
+
 /* A request whose answer is not whole lasts until the connection ends: it waited for more. */
 static void end_cut_short(struct http_step *step, struct live *live, const struct bx_exchange *ex)
 {
@@ -179,6 +194,7 @@ static void end_cut_short(struct http_step *step, struct live *live, const struc
 		http_answered(step, live->last_out_ns, true);
 		return;
 	}
+	take_cut_head(step, live);
 	if (!begun)
 		live->r.flags |= REQUEST_NO_RESPONSE;
 	if (begun || ex->flags & (BX_EX_CLOSED_PEER | BX_EX_RESET))
