@@ -163,42 +163,6 @@ static cJSON *encode(struct segment_fixture *f)
 	return doc;
 }
 
-static bool is_set(const cJSON *doc, const char *key)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(doc, key);
-
-	CHECK(!item || cJSON_IsTrue(item)); /* flags appear only when true */
-	return item;
-}
-
-TEST(segment_flags_by_status)
-{
-	static const struct {
-		int status;
-		bool error, throttle, fault;
-	} rows[] = {
-		{ 0, false, false, true },    { 101, false, false, false },
-		{ 200, false, false, false }, { 399, false, false, false },
-		{ 400, true, false, false },  { 404, true, false, false },
-		{ 429, true, true, false },   { 499, true, false, false },
-		{ 500, false, false, true },  { 504, false, false, true },
-		{ 999, false, false, true },
-	};
-	struct segment_fixture f;
-
-	segment_fixture_init(&f);
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		_cleanup_(cleanup_json) cJSON *doc = NULL;
-
-		f.request.status = rows[i].status;
-		doc = encode(&f);
-		unit_context("status %d", rows[i].status);
-		CHECK_EQ(is_set(doc, "error"), rows[i].error);
-		CHECK_EQ(is_set(doc, "throttle"), rows[i].throttle);
-		CHECK_EQ(is_set(doc, "fault"), rows[i].fault);
-	}
-}
-
 static const char *string_at(const cJSON *doc, const char *key)
 {
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(doc, key));

@@ -120,6 +120,7 @@ static void serve(struct top *top, const char *target, int status, uint64_t us, 
 		.host = (char *)"shop.example",
 		.target = (char *)target,
 		.status = status,
+		.flags = status ? 0 : REQUEST_NO_RESPONSE,
 		.statements = statements,
 		.statement_count = count,
 	};

@@ -103,12 +103,14 @@ struct segment_context {
 };
 
 /*
- * The SDK's rule: 5xx is the service's fault, 4xx the caller's error, 429 a throttle as well; no
- * answer is a fault.
+ * The SDK's rule: 5xx is the service's fault, 4xx the caller's error, 429 a throttle as well. No
+ * answer is a fault; one whose status was not captured is not called one.
  */
 static inline bool segment_is_fault(const struct request *request)
 {
-	return request->status >= 500 || !request->status;
+	if (!request->status)
+		return request->flags & (REQUEST_NO_RESPONSE | REQUEST_ABORTED);
+	return request->status >= 500;
 }
 
 static inline bool segment_is_error(const struct request *request)
