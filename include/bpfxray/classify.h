@@ -140,20 +140,26 @@ static inline __u8 bx_classify_uwsgi(const __u8 *b, __u32 len)
 }
 
 /*
- * A MySQL handshake: length LE 24, sequence 0, protocol version 10, a version that begins with a
- * digit.
+ * What a MySQL server says first. Either a handshake: length LE 24, sequence 0, protocol version
+ * 10, a version that begins with a digit (that of 4.0 took 37 bytes and up). Or why it will not
+ * talk (too many connections, a host that is not let in): ERR with a server's code.
  */
 static inline __u8 bx_classify_mysql_greeting(const __u8 *b, __u32 len)
 {
-	__u32 size;
+	__u32 size, code;
 
-	if (len < 6)
-		return (len > 3 && b[3]) || (len > 4 && b[4] != 0x0a) ? BX_CLASSIFY_NO
-								      : BX_CLASSIFY_MORE;
+	if (len < 7)
+		return (len > 3 && b[3]) || (len > 4 && b[4] != 0x0a && b[4] != 0xff)
+			       ? BX_CLASSIFY_NO
+			       : BX_CLASSIFY_MORE;
 	size = b[0] | b[1] << 8 | b[2] << 16;
-	return size >= 40 && size < 1024 && !b[3] && b[4] == 0x0a && b[5] >= '0' && b[5] <= '9'
-		       ? BX_CLASSIFY_YES
-		       : BX_CLASSIFY_NO;
+	if (b[3] || size >= 1024)
+		return BX_CLASSIFY_NO;
+	if (b[4] == 0x0a)
+		return size >= 37 && b[5] >= '0' && b[5] <= '9' ? BX_CLASSIFY_YES : BX_CLASSIFY_NO;
+	code = b[5] | b[6] << 8;
+	return b[4] == 0xff && size > 3 && code >= 1000 && code < 2000 ? BX_CLASSIFY_YES
+								       : BX_CLASSIFY_NO;
 }
 
 /* A command byte that a client sends on an authenticated connection. */

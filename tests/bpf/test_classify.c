@@ -62,6 +62,14 @@ static const struct {
 	  BYTES("\x47\0\0\0\x0a"
 		"8.0.36"),
 	  BX_CLASSIFY_YES, BX_PROTO_MYSQL, BX_ROLE_CLIENT },
+	{ RECEIVED,
+	  BYTES("\x26\0\0\0\x0a"
+		"4.0.1"),
+	  BX_CLASSIFY_YES, BX_PROTO_MYSQL, BX_ROLE_CLIENT },
+	{ RECEIVED, BYTES("\x17\0\0\0\xff\x10\x04Too many connections"), BX_CLASSIFY_YES,
+	  BX_PROTO_MYSQL, BX_ROLE_CLIENT },
+	{ RECEIVED, BYTES("\x17\0\0\0\xff\xff\xffToo many connections"), BX_CLASSIFY_NO, 0, 0 },
+	{ RECEIVED, BYTES("\x17\0\0\x01\xff\x10\x04Too many connections"), BX_CLASSIFY_NO, 0, 0 },
 	{ SENT, BYTES("\x0a\0\0\0\x03SELECT 1"), BX_CLASSIFY_YES, BX_PROTO_MYSQL, BX_ROLE_CLIENT },
 	{ SENT, BYTES("\x01\0\0\0\x0e"), BX_CLASSIFY_YES, BX_PROTO_MYSQL, BX_ROLE_CLIENT },
 	{ SENT, BYTES("\x20\0\0\x01\x85\xa6"), BX_CLASSIFY_NO, 0, 0 },

@@ -4,6 +4,7 @@
 client library that knew of it.
 """
 
+import contextlib
 import os
 import socket
 import sys
@@ -38,6 +39,26 @@ class Connects(mysql_uses.Uses):
                 self.assertEqual([1045], use.errors)
                 use, _ = self.failed_connect("wrong_database", driver, "1044 (42000)")
                 self.assertEqual([1044], use.errors)
+
+    def fill(self, stack):
+        """Connections until the server answers one with ERR instead of greeting it."""
+        while True:
+            one = stack.enter_context(socket.create_connection(("127.0.0.1", self.database.port)))
+            one.settimeout(10)
+            if one.recv(5)[4] == 0xFF:
+                return
+
+    def test_refused_before_the_greeting(self):
+        self.database.query("SET GLOBAL max_connections = 10")
+        self.addCleanup(self.database.query, "SET GLOBAL max_connections = 500")
+        there = {"host": "127.0.0.1", "port": self.database.port}
+        with contextlib.ExitStack() as stack:
+            self.fill(stack)
+            for driver in NAMES:
+                with self.subTest(driver):
+                    use, span = self.failed_connect("refused", driver, "1040", **there)
+                    self.assertEqual([1040], use.errors)
+                    self.assertIn("Too many connections", str(span.document["cause"]))
 
     def test_connect_refused(self):
         for driver in NAMES:
