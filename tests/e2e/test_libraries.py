@@ -5,6 +5,8 @@ than glibc.
 """
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import unittest  # noqa: E402
 
-from lib import certificates, client, mariadb, shapes, suite, traced  # noqa: E402
+from lib import certificates, client, mariadb, mysql_shapes, shapes, suite, traced  # noqa: E402
 from lib.paths import BPFXRAY, venv_program  # noqa: E402
 from lib.process import Processes  # noqa: E402
 from lib.servers import Server, wait_http  # noqa: E402
@@ -41,6 +43,11 @@ sys.stdin.readline()
 """
 DOCUMENT = '{"format": "json", "version": 1}\n{}'
 SENDING = SENDING.replace("texts =", f"DOCUMENT = {DOCUMENT!r}\ntexts =")
+# Another name space with a mount of its own, at the same place in each.
+IN_OVERLAY = """#!/bin/sh
+exec unshare -m sh -c 'mount -t overlay overlay -o lowerdir={0}/empty:{0}/image {0}/root &&
+    exec {1} "$@"' sh "$@"
+"""
 HALF = "libhalf.so"  # a library that defines some of the functions only
 # A session whose two ends are both in memory: what asyncio does with OpenSSL.
 IN_MEMORY = """
@@ -190,6 +197,41 @@ class Libraries(unittest.TestCase):
         self.assertEqual(([], {}), (traced.unbalanced(stats), traced.losses(stats)))
         self.assertEqual(6, stats["kernel"]["tls_sessions_read"])
         self.assertNotIn(mariadb.PASSWORD, session.story() + str(session.documents))
+
+    def container(self, name, database):
+        """A server over an image that others have, too: its libmariadb is one file for all."""
+        directory = self.processes.directory
+        if not (directory / "image").exists():
+            for part in ("image", "empty", "root"):
+                (directory / part).mkdir()
+            shutil.copy(next(Path("/usr/lib").glob("*/libmariadb.so.3")), directory / "image")
+        script = directory / "in_overlay.sh"
+        script.write_text(IN_OVERLAY.format(directory, venv_program("python")))
+        script.chmod(0o755)
+        root = directory / "root"
+        server = mysql_shapes.server(
+            self.processes, database, name, script, LD_LIBRARY_PATH=str(root)
+        )
+        mysql_shapes.Use("query", "mysqlclient").send(server.address)
+        self.assertIn(f"{root}/libmariadb.so.3", Path(f"/proc/{server.pid}/maps").read_text())
+        return server
+
+    def test_containers_of_one_image(self):
+        """Each has a mount of the image, and all map the same file of it: that is probed once."""
+        database = mysql_shapes.database(self.processes)
+        servers = [self.container(name, database) for name in ("one", "another")]
+        pids = [server.pid for server in servers]
+        with traced.session(self.processes, pids, (*traced.COMPLETE, "-v", "-v")) as session:
+            for server in servers:
+                use = mysql_shapes.Use("errors", "mysqlclient").send(server.address)
+                segment = mysql_shapes.segment_of(session, use)
+                self.assertEqual(
+                    mysql_shapes.expected(database, use), mysql_shapes.emitted(segment)
+                )
+                self.assertEqual(4, len(mysql_shapes.faults(segment)))
+            stats = session.finish()
+        self.assertEqual(([], {}), (traced.unbalanced(stats), traced.losses(stats)))
+        self.assertEqual(1, len(re.findall(r"/libmariadb\S*: \d+ probes", session.messages)))
 
     def test_a_program_with_musl(self):
         program = self.processes.directory / "small_server"

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "host/file_id.h"
 #include "host/maps.h"
 #include "probe/libraries.h"
 #include "util/cleanup.h"
@@ -19,9 +19,10 @@
 /* Between looks at whether what is probed is still mapped: a scan takes a millisecond a process. */
 #define LIBRARY_SWEEP_US 60000000
 
-/* An executable file that targets map, by device and inode. */
+/* An executable file that targets map. */
 struct file {
 	struct library_probes *probes; /* NULL: nothing in it is probed */
+	struct file_id id;	       /* as it was when it was looked at */
 	uint64_t seen;		       /* the round in which it was last mapped */
 };
 
@@ -39,23 +40,14 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static struct table_key key_of(int fd)
-{
-	struct stat status;
-
-	if (fstat(fd, &status) < 0)
-		return table_key(0);
-	return table_key2(status.st_dev, status.st_ino);
-}
-
 /* A new entry for the file, or NULL without memory or room. */
-static struct file *file_new(struct libraries *libraries, struct table_key key)
+static struct file *file_new(struct libraries *libraries, const struct file_id *id)
 {
 	struct file *file = NULL;
 
 	if (libraries->files.count < LIBRARY_FILES_MAX)
 		file = calloc(1, sizeof(*file));
-	if (file && table_insert(&libraries->files, key, file) < 0) {
+	if (file && table_insert(&libraries->files, id->inode, file) < 0) {
 		free(file);
 		file = NULL;
 	}
@@ -98,23 +90,39 @@ static void attach(struct libraries *libraries, int fd, const char *path, struct
 		  (unsigned long long)(now_us() - begun_us));
 }
 
+static bool is_as_it_was(const struct file *file, const struct file_id *id)
+{
+	return file->id.written_ns == id->written_ns && file->id.size == id->size;
+}
+
+/* Where a file was written over, other functions begin, or none. */
+static void look_into(struct libraries *libraries, int fd, const char *path,
+		      const struct file_id *id)
+{
+	struct file *file = table_find(&libraries->files, id->inode);
+	bool known = file != NULL;
+
+	if (!known)
+		file = file_new(libraries, id);
+	if (!file)
+		return;
+	file->seen = libraries->round;
+	if (known && is_as_it_was(file, id))
+		return;
+	file->id = *id;
+	file->probes = library_probes_free(file->probes);
+	attach(libraries, fd, path, file);
+}
+
 static void look_at(struct libraries *libraries, pid_t tgid, const struct mapping *mapping)
 {
 	_cleanup_close_ int fd = mapping_open(tgid, mapping);
-	struct file *file;
+	struct file_id id;
 
 	/* what has no memory or no descriptor left misses it; what is gone has nothing to miss */
 	libraries->counters.passed_over += fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM;
-	if (fd < 0)
-		return;
-	file = table_find(&libraries->files, key_of(fd));
-	if (!file) {
-		file = file_new(libraries, key_of(fd));
-		if (file)
-			attach(libraries, fd, mapping->path, file);
-	}
-	if (file)
-		file->seen = libraries->round;
+	if (fd >= 0 && !file_id_read(fd, &id))
+		look_into(libraries, fd, mapping->path, &id);
 }
 
 static void scanned(void *ctx, const struct mapping *mapping)

@@ -25,7 +25,7 @@ struct libraries_counters {
 struct libraries {
 	struct kernel *kernel;
 	struct map_watch *watch; /* NULL: new libraries are not noticed */
-	struct table files;	 /* device and inode -> struct file of libraries.c */
+	struct table files;	 /* file_id.inode -> struct file of libraries.c */
 	uint64_t round;		 /* sweeps so far */
 	uint64_t swept_us;
 	uint64_t mapped_us; /* when the file was mapped that is looked at now; 0: not known */
