@@ -6,7 +6,8 @@
  * OpenSSL's SSL_read, SSL_write and their _ex forms, and GnuTLS's gnutls_record_recv and _send,
  * have the same first three arguments: session, buffer, length. They make no exchange of their own:
  * the session's connection is that of the socket call nested in them (tls.bpf.h). A read that is
- * served from the library's own buffer has no nested call: the session is remembered.
+ * served from the library's own buffer has no nested call: the session is remembered. Its first may
+ * be, when the handshake has read ahead (nginx has OpenSSL do so): the handshake ties as well.
  */
 #include "socket.bpf.h"
 
@@ -61,7 +62,7 @@ static __always_inline int tls__leave(int ret)
 		return 0;
 	in = thread->tls;
 	thread->tls.session = 0;
-	if (ret <= 0)
+	if (ret <= 0 || !in.buffer)
 		return 0;
 	/* the _ex forms return 1 and leave the length in the caller's variable */
 	if (in.moved_at && bpf_probe_read_user(&moved, sizeof(moved), (void *)in.moved_at))
@@ -80,6 +81,23 @@ TLS_ENTRY(tls__write, SENT, false)
 TLS_ENTRY(tls__read, RECEIVED, false)
 TLS_ENTRY(tls__write_ex, SENT, true)
 TLS_ENTRY(tls__read_ex, RECEIVED, true)
+
+/*
+ * What moves bytes of the session's own: SSL_do_handshake, which SSL_accept and SSL_connect call,
+ * and SSL_shutdown; gnutls_handshake and gnutls_bye.
+ */
+SEC("uprobe")
+int BPF_KPROBE(tls__own, __u64 session)
+{
+	struct thread *thread = thread__of(task__current());
+
+	if (!thread)
+		return 0;
+	thread->tls.session = session;
+	thread->tls.buffer = 0;
+	thread->tls.sp = PT_REGS_SP(ctx);
+	return 0;
+}
 
 SEC("uretprobe")
 int BPF_KRETPROBE(tls__return, int ret)

@@ -73,6 +73,10 @@ static __always_inline void tls__begin(struct tls_conn *tls, struct conn *conn, 
 
 	tls->conn = *conn;
 	tls->socket = (__u64)sk;
+	if (conn->flags & CONN_TLS) { /* a process goes on with what its parent began */
+		tls->conn.flags = CONN_TLS;
+		return;
+	}
 	tls->conn.flags = CONN_TLS | (mysql ? CONN_GREETED : 0);
 	tls->conn.protocol = mysql ? BX_PROTO_MYSQL : BX_PROTO_UNKNOWN;
 	tls->conn.role = mysql ? BX_ROLE_CLIENT : BX_ROLE_UNKNOWN;
@@ -100,8 +104,13 @@ static __noinline int tls__tie(struct thread *thread, struct task_struct *task, 
 	struct tls_conn fresh = {}, *tls;
 
 	tls = bpf_map_lookup_elem(&tls_sessions, &key);
-	if (tls && tls->conn.id == conn->id)
+	if (tls && tls->conn.id == conn->id) {
+		/* for a child that goes on with it: its sessions are other ones */
+		conn->seq = tls->conn.seq;
+		conn->protocol = tls->conn.protocol;
+		conn->role = tls->conn.role;
 		return 0;
+	}
 	if (!conn->id)
 		conn->id = conn__new_id(bpf_ktime_get_ns());
 	if (!(conn->flags & CONN_FINAL)) /* its handshake was not seen */

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Installs what the build and the tests need on Debian 12: packages by name, and a virtual
-# environment under build/ with the versions pinned in requirements.txt. Does nothing, in well under
-# a second, when all of it is there.
+# environment under build/ with the versions pinned in requirements.txt, and a wheel for musl beside
+# it. Does nothing, in well under a second, when all of it is there.
 #
 # With --browser also Chromium, Node.js and playwright-core (browser/package-lock.json), for the
 # report's tests: 200 MB more, so that only `make test-all` asks for it.
@@ -79,6 +79,20 @@ install_venv() {
 	echo "$wanted" >"$stamp"
 }
 
+# OpenSSL as musl's programs have it: that of a wheel for musl's distributions, the last one whose
+# libraries Debian's musl can load. Nothing in it is run by Python.
+install_musl() {
+	musl=$build/musl
+	platform=musllinux_1_1_$(uname -m)
+	wanted=psycopg2-binary==2.9.9
+	[ "$(cat "$musl/installed" 2>/dev/null || true)" = "$wanted" ] && return
+	rm -rf "$musl"
+	"$build/venv/bin/pip" install -qq --disable-pip-version-check --no-deps \
+		--only-binary :all: --platform "$platform" --python-version 3.11 \
+		--target "$musl" "$wanted"
+	echo "$wanted" >"$musl/installed"
+}
+
 # No script of a package is run, and the lock file names the exact contents.
 install_playwright() {
 	modules=$build/browser
@@ -96,4 +110,5 @@ if [ -n "$missing" ]; then
 	install_packages $missing
 fi
 install_venv
+install_musl
 [ -z "$browser" ] || install_playwright

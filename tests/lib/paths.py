@@ -10,6 +10,7 @@ APPS = TESTS / "apps"
 BUILD = Path(os.environ.get("BPFXRAY_BUILD", ROOT / "build")).resolve()
 VENV = BUILD / "venv"
 CACHE = BUILD / "cache"
+MUSL = BUILD / "musl"  # libraries of a wheel for musl's distributions
 BPFXRAY = BUILD / "bpfxray"
 
 
