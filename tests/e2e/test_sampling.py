@@ -38,6 +38,7 @@ class Sampling(unittest.TestCase):
 
     def trace(self, sampling, options=(), **how):
         self.started += 1
+        self.asked, self.asked_of = 0, Counter()
         self.daemon = Daemon()
         self.addCleanup(self.daemon.close)
         self.session = traced.Session(
@@ -52,16 +53,36 @@ class Sampling(unittest.TestCase):
             connection.request("GET", path, headers={"X-Amzn-Trace-Id": header} if header else {})
             connection.getresponse().read()
             connection.close()
+            self.asked += 1
+            self.asked_of[path] += 1
+
+    def wait_called(self, call, times):
+        """Until the tracer has taken in so many answers of the sampling service."""
+        self.wait_counted(
+            f"{call}: no answer", lambda now: now["sampling_calls"][call] >= times)
+
+    def wait_counted(self, what, condition):
+        """Until @condition is true of the tracer's counters."""
+        tell = self.session.tracer.counters
+        wait_until(lambda: condition(tell()), WAIT_S, what, interval_s=0.1)
+
+    def settle(self):
+        """Until every request is decided upon, and what was sent of them has arrived."""
+        self.wait_counted(
+            "requests are missing",
+            lambda now: now["trace"]["requests"] == self.asked
+            and now["udp"]["sent"] == len(self.daemon.documents))
 
     def ask_within_one_second(self, path, count):
         """Until all were asked in one second of the clock: what a reservoir gives is known then."""
         while True:
+            self.settle()
             time.sleep(1.05 - time.time() % 1)
             before = len(self.segments(path))
             second = int(time.time())
             self.ask(path, count=count)
             if int(time.time()) == second:
-                time.sleep(traced.SETTLE_S)
+                self.settle()
                 return len(self.segments(path)) - before
 
     def segments(self, path=""):
@@ -79,25 +100,26 @@ class Sampling(unittest.TestCase):
     def test_rules_reports_and_quota_of_the_daemon(self):
         rules = [
             rule("health", 1, rate=0, URLPath="/healthz"),
-            rule("limited", 2, rate=0, reservoir=50, URLPath="/limited"),
+            rule("borrowing", 2, rate=0, reservoir=50, URLPath="/borrowing"),
+            rule("limited", 3, rate=0, reservoir=50, URLPath="/limited"),
             rule("Default", 10000, rate=1),
         ]
-        with SamplingService(rules) as service:
+        limited = {"FixedRate": 0.0, "ReservoirQuota": 3, "Interval": 10}
+        limited["ReservoirQuotaTTL"] = int(time.time()) + 600
+        with SamplingService(rules, [{"RuleName": "limited", **limited}]) as service:
             service.page_size = 2
             session = self.trace("auto", rules_at=service.address)
-            wait_until(lambda: len(service.asked) == 2, WAIT_S, "the rules are not asked for")
-            time.sleep(traced.SETTLE_S)
+            self.wait_called("rules_fetched", 1)
             self.ask("/healthz", count=8)
             self.ask("/x", count=8)
-            self.assertEqual(1, self.ask_within_one_second("/limited", 8), "borrowed")
-            limited = {"FixedRate": 0.0, "ReservoirQuota": 3, "Interval": 10}
-            limited["ReservoirQuotaTTL"] = int(time.time()) + 600
-            service.targets = [{"RuleName": "limited", **limited}]
-            wait_until(lambda: service.reported, WAIT_S, "the statistics are not reported")
-            time.sleep(traced.SETTLE_S)
+            self.ask("/limited")
+            self.assertEqual(1, self.ask_within_one_second("/borrowing", 8))
+            wait_until(lambda: "limited" in self.totals(service), WAIT_S, "nothing is reported")
+            told = len({one["Timestamp"] for one in service.reported})
+            self.wait_called("targets_fetched", told)
             self.assertEqual(3, self.ask_within_one_second("/limited", 8), "of the quota")
+            self.check_reports(service)
             stats = self.finish()
-            self.check_reports(service.reported)
         self.assertEqual(8, len(self.segments("/x")))
         self.assertEqual({"Default"}, self.rule_names("/x"))
         self.assertEqual({"limited"}, self.rule_names("/limited"))
@@ -106,19 +128,28 @@ class Sampling(unittest.TestCase):
         self.assertEqual(0, stats["sampling"]["local_decisions"])
         self.assertNotIn("does not answer", session.messages)
 
-    def check_reports(self, reported):
-        """The first report has all that was asked until then."""
-        counts = {one["RuleName"]: one for one in reported[:3]}
-        self.assertEqual({"health", "limited", "Default"}, set(counts))
-        self.assertEqual(1, len({one["ClientID"] for one in reported}))
-        self.assertRegex(reported[0]["ClientID"], "^[0-9a-f]{24}$")
-        told = {name: (one["RequestCount"], one["SampledCount"]) for name, one in counts.items()}
-        self.assertEqual((8, 0), told["health"])
-        self.assertEqual((8, 8), told["Default"])
-        # of each burst one request was borrowed, which is counted as that alone
-        limited = counts["limited"]
-        self.assertEqual(0, limited["SampledCount"])
-        self.assertEqual(limited["RequestCount"], 8 * limited["BorrowCount"])
+    def totals(self, service):
+        """Of each rule what its reports say in all: requests, sampled, borrowed."""
+        sums = {}
+        for one in list(service.reported):
+            counts = [one[f"{what}Count"] for what in ("Request", "Sampled", "Borrow")]
+            known = sums.get(one["RuleName"], [0, 0, 0])
+            sums[one["RuleName"]] = [a + b for a, b in zip(known, counts)]
+        return sums
+
+    def check_reports(self, service):
+        """Each request is reported once, and what was borrowed is counted as that alone."""
+        def borrowing_is_whole():
+            return self.totals(service).get("borrowing", [0])[0] >= self.asked_of["/borrowing"]
+
+        wait_until(borrowing_is_whole, WAIT_S, "requests are not reported")
+        totals = self.totals(service)
+        self.assertEqual([8, 0, 0], totals["health"])
+        self.assertEqual([8, 8, 0], totals["Default"])
+        borrowed = len(self.segments("/borrowing"))
+        self.assertEqual([self.asked_of["/borrowing"], 0, borrowed], totals["borrowing"])
+        self.assertEqual(1, len({one["ClientID"] for one in service.reported}))
+        self.assertRegex(service.reported[0]["ClientID"], "^[0-9a-f]{24}$")
 
     def test_daemon_that_nobody_hears(self):
         self.trace("auto")
@@ -150,6 +181,7 @@ class Sampling(unittest.TestCase):
             wait_until(lambda: "(status 503)" in told(), WAIT_S, "no line")
             service.status = 200
             wait_until(lambda: "answers for sampling again" in told(), WAIT_S, "not asked again")
+            self.wait_called("rules_fetched", 1)
             self.ask("/x", count=5)
             self.finish()
         self.assertEqual(["Default"] * 5, [

@@ -9,8 +9,9 @@ import signal
 import subprocess
 from pathlib import Path
 
+from .pace import SLOW
 from .paths import BPFXRAY
-from .process import ProcessError
+from .process import ProcessError, wait_until
 
 TRACEFS = Path("/sys/kernel/tracing")
 
@@ -72,6 +73,15 @@ class Tracer:
         # A line counts when it is complete.
         complete = self.messages().rpartition("\n")[0]
         return next((line for line in complete.splitlines() if "ready" in line), None)
+
+    def counters(self):
+        """What it has counted so far. Each time that it tells, the file is another one."""
+        before = self.stats_path.stat().st_ino if self.stats_path.exists() else 0
+        os.kill(self.pid, signal.SIGUSR1)
+        wait_until(
+            lambda: self.stats_path.exists() and self.stats_path.stat().st_ino != before,
+            30 * SLOW, "bpfxray does not tell its counters")
+        return json.loads(self.stats_path.read_text())
 
     def stop(self, number=signal.SIGTERM, timeout_s=None):
         """Ends it as an operator does; returns its counters. An exit code but 0 is an error."""
