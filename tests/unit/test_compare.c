@@ -29,6 +29,24 @@ static const struct difference_row segment_rows[] = {
 	{ ",\"parent_id\":\"aaaaaaaaaaaaaaaa\"", ",\"parent_id\":\"bbbbbbbbbbbbbbbb\"", REASON_NONE,
 	  1 },
 	{ ",\"origin\":\"AWS::EC2::Instance\"", "", REASON_NONE, 1 },
+	{ "", ",\"origin\":\"AWS::EC2::Instance\"", REASON_PLUGINS, 1 },
+	{ ",\"origin\":\"AWS::EC2::Instance\"", ",\"origin\":\"AWS::ECS::Container\"",
+	  REASON_PLUGINS, 1 },
+	{ "", ",\"aws\":{\"ecs\":{\"container\":\"a\",\"container_id\":\"b\"}}", REASON_PLUGINS,
+	  1 },
+	{ ",\"aws\":{\"ecs\":{\"container\":\"a\"}}", "", REASON_NONE, 1 },
+	{ ",\"aws\":{\"ec2\":{\"instance_id\":\"i\",\"instance_type\":\"t3.nano\"}}",
+	  ",\"aws\":{\"ec2\":{\"instance_id\":\"i\",\"instance_size\":\"t3.nano\"}}",
+	  REASON_PLUGINS, 1 },
+	{ ",\"aws\":{\"ec2\":{\"instance_type\":\"t3.nano\"}}",
+	  ",\"aws\":{\"ec2\":{\"instance_size\":\"t3.tiny\"}}", REASON_NONE, 1 },
+	{ ",\"user\":\"mary\"", "", REASON_GIVEN, 1 },
+	{ "", ",\"annotations\":{\"stage\":\"dev\"}", REASON_GIVEN, 1 },
+	{ ",\"metadata\":{\"default\":{\"x\":1}}", ",\"metadata\":{\"bpfxray\":{\"pid\":1}}",
+	  REASON_GIVEN, 1 },
+	{ ",\"new\":{}", "", REASON_NONE, 1 },
+	{ ",\"aws\":{\"account_id\":\"1\"}", "", REASON_NONE, 1 },
+	{ ",\"aws\":{\"xray\":{\"sdk_version\":\"1\"}}", "", REASON_NONE, 0 },
 	{ ",\"service\":{\"runtime\":\"CPython\"}", "", REASON_INSIDE, 1 },
 	{ ",\"cause\":\"aaaaaaaaaaaaaaaa\"", "", REASON_INSIDE, 1 },
 	{ "", ",\"metadata\":{\"bpfxray\":{\"pid\":1}}", REASON_TRACER, 1 },
@@ -55,6 +73,20 @@ TEST(compare_segment_fields)
 		CHECK_EQ(documented(&one) + one.reasons[REASON_NONE], row->count);
 		comparison_clear(&one);
 	}
+}
+
+/* A member that no field is about is told by its own name. */
+TEST(compare_member_that_nobody_thought_of)
+{
+	struct comparison one;
+
+	compare(&one,
+		SEGMENT("s", TRACE_A, "http://h/", 200, 10, 11, ",\"resource_arn\":\"arn:x\""),
+		SEGMENT("o", TRACE_A, "http://h/", 200, 10, 11, ""));
+	CHECK_EQ(comparison_undocumented(&one), 1);
+	CHECK_STR(one.findings[0].field, "resource_arn");
+	CHECK_STR(one.findings[0].sdk, "\"arn:x\"");
+	comparison_clear(&one);
 }
 
 TEST(compare_raised_4xx)

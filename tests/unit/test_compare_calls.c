@@ -147,6 +147,44 @@ TEST(compare_database_versions)
 	}
 }
 
+static const struct text_row names[] = {
+	{ "db", "db", REASON_NONE, 0 },
+	{ "execute", "db.example", REASON_DB_NAME, 1 },
+	{ "callproc", "10.0.0.7", REASON_DB_NAME, 1 },
+	{ "db", "db.internal.example", REASON_DB_NAME, 1 },
+	{ "db.example", "10.0.0.7", REASON_DB_NAME, 1 },
+	{ "127.0.0.1", "localhost", REASON_DB_NAME, 1 },
+	{ "db", "dbx.example", REASON_NONE, 1 },
+	{ "db.example", "db", REASON_NONE, 1 },
+	{ "10.0.0.8", "10.0.0.7", REASON_NONE, 1 },
+};
+
+#define NAMED(id, parent, name)                                                                    \
+	INSIDE("{\"id\":\"" id "\",\"name\":\"" name "\",\"parent_id\":\"" parent                  \
+	       "\",\"start_time\":10.1,\"end_time\":10.2,\"type\":\"subsegment\","                 \
+	       "\"namespace\":\"remote\",\"sql\":{}}")
+
+TEST(compare_database_names)
+{
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char sdk[1024], ours[1024];
+		struct comparison one;
+
+		unit_context("row %zu: %s | %s", i, names[i].sdk, names[i].ours);
+		snprintf(sdk, sizeof(sdk),
+			 SEGMENT("s", TRACE_A, "http://h/", 200, 10, 11, NAMED("c", "s", "%s")),
+			 names[i].sdk);
+		snprintf(ours, sizeof(ours),
+			 SEGMENT("o", TRACE_A, "http://h/", 200, 10, 11, NAMED("d", "o", "%s")),
+			 names[i].ours);
+		compare(&one, sdk, ours);
+		CHECK_EQ(one.calls.paired, 1);
+		CHECK_EQ(one.reasons[names[i].reason], names[i].count);
+		CHECK_EQ(documented(&one) + one.reasons[REASON_NONE], names[i].count);
+		comparison_clear(&one);
+	}
+}
+
 /* Django's subsegment, the driver's inside of it, and the second alone in a datagram: two calls. */
 TEST(compare_nested_and_independent_subsegments)
 {

@@ -16,9 +16,28 @@ static const cJSON *said(const cJSON *item)
 	return cJSON_IsFalse(item) || cJSON_IsNull(item) ? NULL : item;
 }
 
+static const cJSON *other_of_call(const struct call *call)
+{
+	const cJSON *found = others_first(call->inner, call_fields, call_field_count);
+
+	return found ? found : others_first(call->outer, call_fields, call_field_count);
+}
+
+static void look_up_others(struct sides *sides)
+{
+	sides->ours = NULL;
+	if (sides->sdk_call)
+		sides->sdk = other_of_call(sides->sdk_call);
+	else
+		sides->sdk = others_first(sides->sdk_segment->document, segment_fields,
+					  segment_field_count);
+}
+
 static void look_up(const struct field *field, struct sides *sides)
 {
-	if (sides->sdk_call) {
+	if (field->others) {
+		look_up_others(sides);
+	} else if (sides->sdk_call) {
 		sides->sdk = said(record_call_member(sides->sdk_call, field->name));
 		sides->ours = said(record_call_member(sides->our_call, field->name));
 	} else {
@@ -134,6 +153,37 @@ static enum reason tracer(const struct sides *sides, enum verdict verdict)
 	return REASON_TRACER;
 }
 
+static enum reason given(const struct sides *sides, enum verdict verdict)
+{
+	(void)sides;
+	(void)verdict;
+	return REASON_GIVEN;
+}
+
+enum reason field_metadata(const struct sides *sides, enum verdict verdict)
+{
+	bool ours_alone = verdict == VERDICT_ONLY_OURS && cJSON_GetArraySize(sides->ours) == 1 &&
+			  record_member(sides->ours, "bpfxray");
+
+	return ours_alone ? REASON_TRACER : REASON_GIVEN;
+}
+
+/* Without a plugin the SDK tells nothing, with that for EC2 alone it does not know a container. */
+static enum reason where(const struct sides *sides, enum verdict verdict)
+{
+	(void)sides;
+	return verdict == VERDICT_ONLY_OURS || verdict == VERDICT_DIFFERS ? REASON_PLUGINS
+									  : REASON_NONE;
+}
+
+static enum reason instance_type(const struct sides *sides, enum verdict verdict)
+{
+	const cJSON *size = record_member(sides->our_segment->document, "aws.ec2.instance_size");
+
+	return verdict == VERDICT_ONLY_SDK && cJSON_Compare(sides->sdk, size, true) ? REASON_PLUGINS
+										    : REASON_NONE;
+}
+
 /* Ours begins before the middleware and ends behind it. */
 static bool contains(const struct sides *sides)
 {
@@ -158,13 +208,19 @@ const struct field segment_fields[] = {
 	{ .name = "throttle" },
 	{ .name = "fault", .reason = raised },
 	{ .name = "cause", .reason = inside },
-	{ .name = "origin" },
-	{ .name = "user" },
-	{ .name = "annotations", .reason = inside },
+	{ .name = "origin", .reason = where },
+	{ .name = "user", .reason = given },
+	{ .name = "annotations", .reason = given },
 	{ .name = "service", .reason = inside },
 	{ .name = "aws.xray.sampling_rule_name" },
 	{ .name = "aws.xray.sdk", .reason = tracer },
-	{ .name = "metadata.bpfxray", .reason = tracer },
+	{ .name = "aws.ecs.container", .reason = where },
+	{ .name = "aws.ec2.instance_id", .reason = where },
+	{ .name = "aws.ec2.availability_zone", .reason = where },
+	{ .name = "aws.ec2.ami_id", .reason = where },
+	{ .name = "aws.ec2.instance_type", .reason = instance_type },
+	{ .name = "metadata", .reason = field_metadata },
+	{ .name = "any other member", .others = true },
 	{ .name = "times (ours around theirs)", .agree = contains },
 };
 const size_t segment_field_count = ARRAY_LEN(segment_fields);

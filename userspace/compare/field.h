@@ -32,6 +32,8 @@ struct field {
 	enum reason (*reason)(const struct sides *sides, enum verdict verdict);
 	/* For what is no member: whether the tracers agree. */
 	bool (*agree)(const struct sides *sides);
+	/* Instead of a member: the first of the SDK's that no field of the table is about. */
+	bool others;
 };
 
 extern const struct field segment_fields[];
@@ -41,7 +43,16 @@ extern const size_t call_field_count;
 /* No table has more. */
 #define FIELDS_MAX 32
 
+/* Of a segment's metadata and a call's. */
+enum reason field_metadata(const struct sides *sides, enum verdict verdict);
+
 /* Compares one field; @sides->sdk and ->ours are filled in. */
 enum verdict field_compare(const struct field *field, struct sides *sides, enum reason *ret_reason);
+
+/*
+ * The first member of @json, at whatever depth, that none of @fields is about and that is nothing
+ * of the document itself (its ids, its structure); NULL: there is none.
+ */
+const cJSON *others_first(const cJSON *json, const struct field *fields, size_t count);
 
 #endif

@@ -28,13 +28,31 @@ static bool is_address(const char *name)
 	       !name[strspn(name, "0123456789.")];
 }
 
+/* What PyMySQL's patch has for a name, and Django's where no host is configured. */
+static bool is_method(const char *name)
+{
+	return !strcmp(name, "execute") || !strcmp(name, "executemany") ||
+	       !strcmp(name, "callproc");
+}
+
+/* `db`, which the resolver asked for as `db.internal.example`. */
+static bool is_searched(const char *sdk, const char *ours)
+{
+	size_t len = strlen(sdk);
+
+	return len && !strncasecmp(ours, sdk, len) && ours[len] == '.';
+}
+
 static enum reason db_name(const struct sides *sides, enum verdict verdict)
 {
 	const char *sdk = text(sides->sdk), *ours = text(sides->ours);
 	bool other_address = is_address(sdk) && strcmp(ours, "localhost");
 
-	return verdict == VERDICT_DIFFERS && is_address(ours) && !other_address ? REASON_DB_NAME
-										: REASON_NONE;
+	if (verdict != VERDICT_DIFFERS)
+		return REASON_NONE;
+	if (is_method(sdk) || is_searched(sdk, ours))
+		return REASON_DB_NAME;
+	return is_address(ours) && !other_address ? REASON_DB_NAME : REASON_NONE;
 }
 
 /* What only one of them can know of a connection. */
@@ -269,13 +287,6 @@ static enum reason cause(const struct sides *sides, enum verdict verdict)
 	return fault(sides, verdict);
 }
 
-static enum reason tracer(const struct sides *sides, enum verdict verdict)
-{
-	(void)sides;
-	(void)verdict;
-	return REASON_TRACER;
-}
-
 /* The driver's call is around what it sends and reads. */
 static bool lies_within(const struct sides *sides)
 {
@@ -296,7 +307,8 @@ const struct field call_fields[] = {
 	{ .name = "sql.url", .reason = sql_more },
 	{ .name = "fault", .reason = fault },
 	{ .name = "cause", .reason = cause },
-	{ .name = "metadata.bpfxray", .reason = tracer },
+	{ .name = "metadata", .reason = field_metadata },
+	{ .name = "any other member", .others = true },
 	{ .name = "times (ours inside theirs)", .agree = lies_within },
 };
 const size_t call_field_count = ARRAY_LEN(call_fields);

@@ -125,6 +125,10 @@ void comparison_print(struct comparison *comparison, FILE *out)
 		"; statements that share an executemany or callproc %" PRIu64 "\n",
 		comparison->paired_by_trace,
 		comparison->segments.paired - comparison->paired_by_trace, comparison->in_groups);
+	if (comparison->sdk.local)
+		fprintf(out,
+			"blocks inside the process, which the SDK alone tells of: %" PRIu64 "\n",
+			comparison->sdk.local);
 	print_longer("segments", &comparison->segments.longer_s, out);
 	print_longer("calls", &comparison->calls.longer_s, out);
 	print_fields("segment", segment_fields, segment_field_count, comparison->segment_tallies,

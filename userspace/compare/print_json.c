@@ -132,6 +132,7 @@ int comparison_print_json(struct comparison *comparison, FILE *out)
 	    add_coverage(root, "calls", &comparison->calls) &&
 	    json_add_int(root, "paired_by_trace", (int64_t)comparison->paired_by_trace) &&
 	    json_add_int(root, "in_groups", (int64_t)comparison->in_groups) &&
+	    json_add_int(root, "sdk_local_blocks", (int64_t)comparison->sdk.local) &&
 	    add_fields(root, "segment_fields", segment_fields, segment_field_count,
 		       comparison->segment_tallies) &&
 	    add_fields(root, "call_fields", call_fields, call_field_count,

@@ -11,11 +11,14 @@
 	X(OWN_TRACE, "each tracer begins a trace of its own for a request that carries none")      \
 	X(TRACER, "says which tracer wrote the document, and what that tracer measures beyond")    \
 	X(INSIDE, "runtime, exception and stack are inside the process, not on the wire")          \
+	X(GIVEN, "annotations, metadata and users are what the program or the command line gives") \
+	X(PLUGINS, "the SDK says where it runs by plugins alone, and has EC2's size as its type")  \
 	X(RAISED, "the SDK marks a 4xx that a view raised as a fault too; the answer is the same") \
 	X(SERVER_LENGTH, "the server adds or drops Content-Length behind the SDK's middleware")    \
 	X(HEADER_BYTES, "Python reads header bytes as Latin-1, bpfxray as UTF-8")                  \
 	X(ESCAPES, "the same URL with other percent escapes")                                      \
-	X(DB_NAME, "the SDK has the configured host or a method's name, bpfxray the address used") \
+	X(DB_NAME,                                                                                 \
+	  "the SDK has the configured host or a method's name, bpfxray what was asked or used")    \
 	X(DB_VERSION,                                                                              \
 	  "the SDK cuts the version, or keeps the prefix 5.5.5 that MariaDB puts first")           \
 	X(DB_TYPE, "PyMySQL's patch writes MySQL with capitals")                                   \

@@ -67,6 +67,12 @@ static void count(struct field_tally *tally, enum verdict verdict, enum reason r
 	tally->undocumented += verdict > VERDICT_EQUAL && reason == REASON_NONE;
 }
 
+/* A member that no field is about bears its own name. */
+static const char *name_of(const struct field *field, const struct sides *sides)
+{
+	return field->others && sides->sdk ? sides->sdk->string : field->name;
+}
+
 /* Where a field is no member, the times tell what is wrong. */
 static const cJSON *shown(const struct field *field, const cJSON *member, const cJSON *whole)
 {
@@ -86,7 +92,8 @@ int tally_fields(struct comparison *comparison, const struct field *fields, size
 
 		count(&tallies[i], verdict, reason);
 		if (verdict > VERDICT_EQUAL)
-			r = tally_difference(comparison, sides->our_segment, fields[i].name, reason,
+			r = tally_difference(comparison, sides->our_segment,
+					     name_of(&fields[i], sides), reason,
 					     shown(&fields[i], sides->sdk, sdk),
 					     shown(&fields[i], sides->ours, ours));
 	}
