@@ -1,66 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""bpfxray report: the numbers against those computed here, hostile documents, size, and every view
-in a real browser when there is one. Screenshots stay in build/report/.
+"""bpfxray report: the numbers against those computed here, hostile documents, size. Its page in a
+browser is test_report_page.py.
 """
 
 import json
 import re
-import subprocess
 import sys
-import tempfile
 import time
-import unittest
 from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lib import browser, paths, suite, traffic  # noqa: E402
+from lib import suite, traffic  # noqa: E402
+from lib.report_case import (  # noqa: E402
+    Case, aggregates, data_of, hostile_documents, lines_of, run)
 
 SIZE_MAX = 20_000_000
-READY = "document.documentElement?.dataset.ready === 'true'"
-PICTURES = paths.BUILD / "report"
-EVIL = "\"'`</script><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[31m‮ \ud83d\ude00"
-
-
-def run(*arguments, stdin=None, check=True):
-    command = [paths.BPFXRAY, "report", *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, timeout=120)
-    if check and done.returncode:
-        raise AssertionError(f"exit {done.returncode}: {done.stderr.decode()}")
-    return done
-
-
-def lines_of(documents):
-    return "".join(json.dumps(document) + "\n" for document in documents).encode()
-
-
-def aggregates(*arguments, **options):
-    return json.loads(run("--json", *arguments, **options).stdout)
-
-
-def data_of(page):
-    """The two JSON elements of the page, as a browser finds them."""
-    found = re.findall(r'<script type="application/json" id="(\w+)">(.*?)</script', page, re.S)
-    return {name: json.loads(text) for name, text in found}
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        directory = tempfile.TemporaryDirectory(prefix="bpfxray-report-")
-        self.addCleanup(directory.cleanup)
-        self.directory = Path(directory.name)
-
-    def write(self, documents, name="segments.jsonl"):
-        path = self.directory / name
-        path.write_bytes(lines_of(documents))
-        return path
-
-    def page(self, documents):
-        path = self.directory / "report.html"
-        run(self.write(documents), "-o", path)
-        return path
 
 
 class Numbers(Case):
@@ -166,21 +123,6 @@ class Usage(Case):
         self.assertEqual(aggregates(path)["traces"]["count"], 0)
 
 
-def hostile_documents():
-    """Every text of a document, and some keys, is script in some dress."""
-    made = traffic.Traffic()
-    segment = made.add(0, 5000, EVIL, 500, 3, agent=EVIL)
-    segment["name"] = segment["origin"] = EVIL
-    segment["http"]["request"].update({"method": EVIL, "client_ip": EVIL})
-    segment["cause"] = {"exceptions": [{"id": segment["id"], "type": EVIL, "message": EVIL}]}
-    segment["metadata"][EVIL] = {EVIL: EVIL}
-    segment["__proto__"] = {"fault": EVIL}
-    for call in made.documents[:-1]:
-        call["name"] = call["sql"]["sanitized_query"] = call["sql"]["url"] = EVIL
-        call["metadata"] = {"bpfxray": {"command": EVIL, "rows": EVIL, "first_byte_ms": EVIL}}
-    return made
-
-
 class Page(Case):
     def test_hostile_documents_stay_data(self):
         page = self.page(hostile_documents().documents).read_text()
@@ -240,160 +182,6 @@ class Page(Case):
         data = data_of(path.read_text())["data"]
         self.assertLess(len(data["rows"]["us"]), 30_000)
         self.assertEqual(data["aggregates"]["traces"]["count"], 30_000)
-
-
-@unittest.skipIf(browser.missing(), browser.missing())
-class Browser(Case):
-    def setUp(self):
-        super().setUp()
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        self.browser = browser.Browser()
-        self.addCleanup(self.browser.__exit__)
-
-    def open(self, documents):
-        self.path = self.page(documents)
-        return self.browser.open(self.path, READY)
-
-    def js(self, expression):
-        return self.browser.evaluate(expression)
-
-    def count(self, selector):
-        return self.js(f"document.querySelectorAll({selector!r}).length")
-
-    def click(self, selector):
-        self.browser.click(selector)
-        # What a filter changes is drawn with the next frame.
-        self.js("new Promise((done) => setTimeout(done, 100))")
-
-    def tab_to(self, selector):
-        """The way of who has no mouse."""
-        for _ in range(100):
-            self.browser.press("Tab")
-            if self.js(f"document.activeElement.matches({selector!r})"):
-                return
-        self.fail(f"Tab does not get to {selector}")
-
-    def shown(self):
-        """The count in front of `of N traces`."""
-        text = self.js("document.querySelector('#filter-text').textContent")
-        return int(text.split(" of ")[0].replace(",", ""))
-
-    def assert_quiet(self):
-        self.assertEqual(self.browser.complaints, [])
-        self.assertEqual(set(self.browser.requests), {self.path.resolve().as_uri()})
-
-    def test_views_and_filters(self):
-        made = traffic.Traffic(5).add_many(800, health_share=0.6)
-        self.open(made.documents)
-        self.assertEqual(self.count("#map-drawing .disc"), 3)
-        self.assertEqual(self.count("#map-drawing .edge"), 2)
-        self.assertEqual(self.count("#histogram .hist-bar"), 60)
-        self.assertEqual(self.count("#statement-table tbody tr"), 4)
-        self.assertEqual(self.shown(), 800)
-        self.click("#health")
-        users = [r for r in made.requests if not r.health]
-        self.assertEqual(self.shown(), len(users))
-        self.click("#groups tbody button")
-        url, count = Counter(r.url for r in users).most_common(1)[0]
-        self.assertEqual(self.shown(), count)
-        self.click("#group-reset")
-        self.browser.drag("#histogram", 0.1, 0.5)
-        self.click("#traces-title")
-        low, high = self.js("[histogramBounds[brush.from], histogramBounds[brush.to + 1]]")
-        brushed = sum(low <= r.us < high for r in users)
-        self.assertTrue(0 < brushed < len(users) and self.shown() == brushed, brushed)
-        self.click("#brush-reset")
-        self.assertEqual(self.shown(), len(users))
-        self.assert_quiet()
-
-    def test_numbers_shown_are_the_aggregates(self):
-        made = traffic.Traffic(6).add_many(500, health_share=0.4)
-        self.open(made.documents)
-        for key in ("url", "method", "status", "user_agent", "client"):
-            self.js(f"filter.key = {key!r}")
-            groups = self.js(
-                "groupRows(chosenRows()).map(({key, count, fault, error, throttle, times}) =>"
-                " [key, count, fault, error, throttle, percentile(times, 95)])"
-            )
-            wanted = aggregates(self.directory / "segments.jsonl")["groups"][key]["items"]
-            wanted = [
-                [str(g["key"]), g["count"], g["fault"], g["error"], g["throttle"], g["p95_ms"]]
-                for g in wanted
-            ]
-            shown = [[*group[:5], group[5] / 1000] for group in groups]
-            self.assertEqual(sorted(shown), sorted(wanted), key)
-
-    def test_timeline_by_keyboard(self):
-        made = traffic.Traffic(7)
-        made.add(0, 90_000, "http://shop.example/a", 500, 5)
-        failed = {"id": "1" * 16, "type": "MySQLError", "message": "1146 (42S02): no table"}
-        made.documents[0].update({"fault": True, "cause": {"exceptions": [failed]}})
-        self.open(made.documents)
-        self.tab_to("#list tbody button")
-        self.browser.press("Enter")
-        self.assertTrue(self.js("document.querySelector('#timeline').open"))
-        self.assertEqual(self.count(".parts > details"), 6)
-        self.assertEqual(self.count(".parts .phase"), 2)
-        text = self.js("document.querySelector('#timeline-body').textContent")
-        for what in ("SELECT ? FROM t3", "SQLSTATE42S02", "queue time", "time to first byte"):
-            self.assertIn(what, text)
-        self.browser.screenshot(PICTURES / "timeline.png", whole=False)
-        self.browser.press("Escape")
-        self.assertFalse(self.js("document.querySelector('#timeline').open"))
-        self.assertIn("Timeline of trace", self.js("document.activeElement.ariaLabel"))
-        self.js("document.activeElement.blur()")
-        self.tab_to("#map-drawing g[role=button]")
-        self.browser.press("Enter")
-        self.assertTrue(self.js("document.querySelector('#map-drawing .chosen') !== null"))
-        self.assert_quiet()
-
-    def test_hostile_documents_are_inert(self):
-        self.open(hostile_documents().documents)
-        self.click("#list tbody button")
-        self.js("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-        self.click("#timeline-close")
-        self.assertEqual(self.count("img, iframe, a[href^=j]"), 0)
-        self.assertEqual(self.js("document.scripts.length"), 3)
-        self.assertIn("onerror", self.js("document.querySelector('#groups').textContent"))
-        self.assertIn("onerror", self.js("document.querySelector('#timeline pre').textContent"))
-        self.assert_quiet()
-
-    def test_the_policy_stops_scripts(self):
-        """The last line of defence: what the template did not bring cannot even be written."""
-        self.open(hostile_documents().documents)
-        attempts = (
-            "document.body.innerHTML = '<img src=x onerror=\"window.ran = 1\">'",
-            "document.body.setAttribute('onclick', 'window.ran = 1')",
-            "document.createElement('script').textContent = 'window.ran = 1'",
-            "fetch('http://127.0.0.1:9/').then(() => { window.ran = 1; })",
-        )
-        for attempt in attempts:
-            with self.subTest(attempt):
-                self.assertRaises(browser.BrowserError, self.js, attempt)
-        self.assertIsNone(self.js("window.ran"))
-
-    def test_phone_and_dark(self):
-        made = traffic.Traffic(8).add_many(60, health_share=0.3)
-        self.open(made.documents)
-        self.browser.screenshot(PICTURES / "light.png")
-        self.browser.resize(1280, 900, "dark")
-        self.browser.screenshot(PICTURES / "dark.png")
-        colour = self.js("getComputedStyle(document.body).backgroundColor")
-        self.assertEqual(colour, "rgb(18, 22, 28)")
-        self.browser.resize(390, 800)
-        self.browser.screenshot(PICTURES / "phone.png")
-        self.assertLessEqual(self.js("document.documentElement.scrollWidth"), 390)
-
-    def test_a_hundred_thousand_traces_open(self):
-        took = self.open(traffic.Traffic(3).add_many(100_000, urls=20_000).documents)
-        began = time.monotonic()
-        self.click("#health")
-        filtered = time.monotonic() - began
-        self.assertLess(took, 30)
-        notes = self.js("document.querySelector('#notes').textContent")
-        self.assertIn("Raw documents are in this file for as many traces as fit", notes)
-        print(f"     100,000 traces: open in {took:.1f} s, filtered in {filtered:.1f} s")
-        self.assert_quiet()
 
 
 if __name__ == "__main__":

@@ -208,6 +208,29 @@ TEST(report_aws_and_remote_nodes)
 	clear(&store, &report);
 }
 
+/* Each kind of resource that the SDK names. */
+TEST(report_aws_resources)
+{
+	static const char *const keys[] = { "table_name", "queue_url", "bucket_name",
+					    "function_name", "topic_arn" };
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		struct store store = { 0 };
+		struct report report;
+		char line[512];
+
+		unit_context("%s", keys[i]);
+		snprintf(line, sizeof(line),
+			 SEGMENT_A(ID_1, ",'subsegments':[{" ID_2
+					 ",'name':'aws','namespace':'aws','aws':{'%s':'it'},"
+					 "'start_time':100.1,'end_time':100.2}]"),
+			 keys[i]);
+		build(&store, &report, (const char *const[]){ line, NULL });
+		CHECK(report_edge(&report, "shop", "it"));
+		clear(&store, &report);
+	}
+}
+
 /* @count times the same statement in one request, and once in another. */
 static void build_repeated(struct store *store, struct report *report, int count)
 {

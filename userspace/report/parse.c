@@ -34,6 +34,8 @@ static const struct text_member text_members[] = {
 	{ { "aws", "table_name" }, offsetof(struct span, resource), REPORT_TEXT_MAX },
 	{ { "aws", "queue_url" }, offsetof(struct span, resource), REPORT_TEXT_MAX },
 	{ { "aws", "bucket_name" }, offsetof(struct span, resource), REPORT_TEXT_MAX },
+	{ { "aws", "function_name" }, offsetof(struct span, resource), REPORT_TEXT_MAX },
+	{ { "aws", "topic_arn" }, offsetof(struct span, resource), REPORT_TEXT_MAX },
 };
 
 /* How health checkers name themselves; each sets this user agent by default. */

@@ -54,7 +54,7 @@ struct span {
 	uint32_t agent;
 	uint32_t client;
 	uint32_t statement; /* SQL, or `(command)` of a round trip without */
-	uint32_t resource;  /* table, queue or bucket of an AWS call */
+	uint32_t resource;  /* table, queue, bucket, function or topic of an AWS call */
 	uint32_t problem;   /* the first exception's message */
 	int16_t status;	    /* 0: none */
 	uint16_t flags;	    /* SPAN_* */

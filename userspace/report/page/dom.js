@@ -24,22 +24,27 @@ function byId(id) {
 	return document.getElementById(id);
 }
 
-// columns: [title, "number" | "long" | ""]; rows of cells, each a text or an element.
+// columns: [title, "number" | "long" | ""]; rows of cells, each a text or an element. On a phone each row is a card whose
+// cells bear their column's title: the roles keep it a table to who hears it.
 function table(caption, columns, lines) {
-	const head = columns.map(([title, kind]) => el("th", { class: kind, scope: "col" }, title));
+	const head = columns.map(([title, kind]) =>
+		el("th", { class: kind, scope: "col", role: "columnheader" }, title),
+	);
+	const cell = (content, [title, kind]) =>
+		el("td", { class: kind, role: "cell", "data-title": title }, content);
 	const body = lines.map((cells) =>
 		el(
 			"tr",
-			{},
-			cells.map((cell, i) => el("td", { class: columns[i][1] }, cell)),
+			{ role: "row" },
+			cells.map((content, i) => cell(content, columns[i])),
 		),
 	);
 	return el(
 		"table",
-		{},
+		{ role: "table" },
 		el("caption", {}, caption),
-		el("thead", {}, el("tr", {}, head)),
-		el("tbody", {}, body),
+		el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, head)),
+		el("tbody", { role: "rowgroup" }, body),
 	);
 }
 
@@ -52,4 +57,12 @@ function pressable(node, action) {
 		action();
 	});
 	return node;
+}
+
+// Draws a table anew; the button in it that has the focus keeps it.
+function replaceTable(id, drawn) {
+	const buttons = () => [...byId(id).querySelectorAll("button")];
+	const focused = buttons().indexOf(document.activeElement);
+	byId(id).replaceChildren(drawn);
+	buttons()[focused]?.focus();
 }

@@ -2,6 +2,7 @@
 
 function formatMs(ms) {
 	if (ms == null) return "–";
+	if (ms === 0) return "0 ms";
 	if (ms >= 10000) return `${(ms / 1000).toFixed(1)} s`;
 	return `${ms.toFixed(ms < 1 ? 3 : ms < 10 ? 2 : ms < 100 ? 1 : 0)} ms`;
 }
@@ -12,6 +13,11 @@ function formatUs(us) {
 
 function formatCount(count) {
 	return count.toLocaleString("en");
+}
+
+// "1 trace", "2 traces".
+function counted(count, word) {
+	return `${formatCount(count)} ${word}${count === 1 ? "" : "s"}`;
 }
 
 function formatShare(part, whole) {

@@ -1,7 +1,7 @@
 // The distribution of response times over a logarithmic axis. A range of it, dragged or set by the two sliders, filters
 // the traces.
 
-const HISTOGRAM = { bars: 60, height: 190, left: 40, bottom: 26, top: 16 };
+const HISTOGRAM = { bars: 60, height: 160, left: 40, bottom: 26, line: 13, label: 34 };
 
 // Bounds of the bars in microseconds; the last is above the slowest.
 const histogramBounds = (() => {
@@ -49,20 +49,29 @@ function barX(bar) {
 	return HISTOGRAM.left + (bar * (histogramWidth() - HISTOGRAM.left - 8)) / HISTOGRAM.bars;
 }
 
-function histogramMarks(sorted, base) {
-	return [50, 90, 95, 99].map((percent, i) => {
+// Where the percentiles are marked; those too near to stand beside each other have lines of their own.
+function histogramMarks(sorted) {
+	const ends = [];
+	return (sorted.length ? [50, 90, 95, 99] : []).map((percent) => {
 		const x = barX(barOf(percentile(sorted, percent)) + 0.5);
-		return svg(
-			"g",
-			{},
-			svg("line", { class: "percentile", x1: x, x2: x, y1: HISTOGRAM.top, y2: base }),
-			svg(
-				"text",
-				{ class: "soft", x: x - 3, y: HISTOGRAM.top + 10 + 12 * i, "text-anchor": "end" },
-				`p${percent}`,
-			),
-		);
+		const free = ends.findIndex((end) => end < x - HISTOGRAM.label / 2);
+		const line = free < 0 ? ends.length : free;
+		ends[line] = x + HISTOGRAM.label / 2;
+		return { percent, x, line };
 	});
+}
+
+// The lines first: a text stands on those of the texts above it.
+function drawMarks(marks, top, base) {
+	const height = (line) => top - 5 - HISTOGRAM.line * line;
+	const lines = marks.map(({ x, line }) =>
+		svg("line", { class: "percentile", x1: x, x2: x, y1: height(line) + 3, y2: base }),
+	);
+	const texts = marks.map(({ percent, x, line }) => {
+		const place = { x: Math.min(x, histogramWidth() - 12), y: height(line), "text-anchor": "middle" };
+		return svg("text", { class: "soft", ...place }, `p${percent}`);
+	});
+	return [lines, texts];
 }
 
 function histogramAxis(base) {
@@ -86,6 +95,12 @@ function histogramAxis(base) {
 	];
 }
 
+// Who hears the page is told the time that a slider stands for, not its number.
+function setSlider(id, bar, us) {
+	byId(id).value = bar;
+	byId(id).setAttribute("aria-valuetext", formatUs(us));
+}
+
 // chosen: rows that pass every filter but the brush.
 function drawHistogram(chosen) {
 	const counts = new Array(HISTOGRAM.bars).fill(0);
@@ -97,9 +112,11 @@ function drawHistogram(chosen) {
 	}
 	sorted.sort((a, b) => a - b);
 	const highest = Math.max(1, ...counts);
-	const base = HISTOGRAM.height - HISTOGRAM.bottom;
+	const marks = histogramMarks(sorted);
+	const top = 8 + HISTOGRAM.line * Math.max(1, ...marks.map(({ line }) => line + 1));
+	const base = top + HISTOGRAM.height;
 	const bars = counts.map((count, bar) => {
-		const height = count ? Math.max(2, ((base - HISTOGRAM.top) * count) / highest) : 0;
+		const height = count ? Math.max(2, (HISTOGRAM.height * count) / highest) : 0;
 		const inside = bar >= brush.from && bar <= brush.to;
 		return svg("rect", {
 			class: `hist-bar${inside ? "" : " out"}`,
@@ -122,25 +139,25 @@ function drawHistogram(chosen) {
 		.map((p) => `${p === 100 ? "max" : `p${p}`} ${formatUs(percentile(sorted, p))}`)
 		.join(" · ");
 	byId("percentiles").textContent = sorted.length
-		? `${formatCount(sorted.length)} traces: ${words}`
+		? `${counted(sorted.length, "trace")}: ${words}`
 		: "No trace.";
 	byId("histogram").replaceChildren(
 		svg(
 			"svg",
 			{
-				viewBox: `0 0 ${histogramWidth()} ${HISTOGRAM.height}`,
+				viewBox: `0 0 ${histogramWidth()} ${base + HISTOGRAM.bottom}`,
 				role: "img",
 				"aria-label": `Response times, ${words}`,
 			},
-			svg("text", { class: "soft", x: 0, y: HISTOGRAM.top + 6 }, formatCount(highest)),
+			svg("text", { class: "soft", x: 0, y: top + 8 }, formatCount(highest)),
 			histogramAxis(base),
 			bars,
-			sorted.length ? histogramMarks(sorted, base) : null,
+			...drawMarks(marks, top, base),
 			range,
 		),
 	);
-	byId("brush-from").value = brush.from;
-	byId("brush-to").value = brush.to;
+	setSlider("brush-from", brush.from, histogramBounds[brush.from]);
+	setSlider("brush-to", brush.to, histogramBounds[brush.to + 1]);
 	byId("brush-text").textContent = brushIsAll()
 		? "all response times"
 		: `${formatUs(histogramBounds[brush.from])} to ${formatUs(histogramBounds[brush.to + 1])}`;

@@ -13,12 +13,12 @@ function drawHead() {
 		tile("errors", formatShare(traces.error + traces.throttle, traces.count)),
 		tile("health checks", formatShare(traces.health_checks, traces.count)),
 	);
-	const notes = [`${formatCount(documents.read)} documents`];
+	const notes = [counted(documents.read, "document")];
 	if (documents.replaced)
 		notes.push(`${formatCount(documents.replaced)} gave way to a later one with the same id`);
-	if (documents.invalid) notes.push(`${formatCount(documents.invalid)} lines are no segment document`);
-	if (documents.orphans) notes.push(`${formatCount(documents.orphans)} subsegments have no segment`);
-	if (documents.pending) notes.push(`${formatCount(documents.pending)} segments never ended`);
+	if (documents.invalid) notes.push(`${counted(documents.invalid, "line")} of the input not a segment document`);
+	if (documents.orphans) notes.push(`${counted(documents.orphans, "subsegment")} without a segment`);
+	if (documents.pending) notes.push(`${counted(documents.pending, "segment")} without an end`);
 	if (rowCount < traces.count)
 		notes.push(
 			`histogram, groups and list are of a sample of ${formatCount(rowCount)} of ${formatCount(traces.count)} traces, chosen by trace id; tiles, map and statements are of all`,

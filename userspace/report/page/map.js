@@ -1,6 +1,11 @@
 // The service map: nodes in columns by their distance from the clients, rings coloured by outcome.
 
-const MAP = { column: 230, line: 150, radius: 42, margin: 80 };
+const MAP = { column: 230, line: 150, row: 195, radius: 42, margin: 80, below: 42, narrow: 560 };
+
+// Without room beside each other the columns stand below each other.
+function mapIsNarrow() {
+	return byId("map-drawing").clientWidth < MAP.narrow;
+}
 
 // A node's column is one more than its caller's; rings of callers stop at the number of nodes.
 function mapColumns(nodes, edges) {
@@ -27,7 +32,10 @@ function mapPlaces(nodes, edges) {
 		const line = used.get(column) ?? 0;
 		used.set(column, line + 1);
 		const offset = (tallest - heights.get(column)) / 2;
-		return { x: MAP.margin + column * MAP.column, y: 50 + (line + offset) * MAP.line };
+		const across = (line + offset) * MAP.line;
+		return mapIsNarrow()
+			? { x: MAP.margin + line * MAP.line, y: 50 + column * MAP.row }
+			: { x: MAP.margin + column * MAP.column, y: 50 + across };
 	});
 }
 
@@ -54,9 +62,18 @@ function nodeTitle(node) {
 	return node.kind === "client" ? `clients of ${node.name}` : node.name;
 }
 
+// What the console calls the resources of services that name theirs.
+const AWS_TYPES = {
+	dynamodb: "AWS::DynamoDB::Table",
+	lambda: "AWS::Lambda::Function",
+	s3: "AWS::S3::Bucket",
+	sns: "AWS::SNS::Topic",
+	sqs: "AWS::SQS::Queue",
+};
+
 function nodeType(node) {
 	const fixed = { client: "clients", database: "Database::SQL", remote: "remote" };
-	return fixed[node.kind] ?? node.origin ?? node.kind;
+	return fixed[node.kind] ?? AWS_TYPES[node.origin] ?? node.origin ?? node.kind;
 }
 
 function spoken(title, item) {
@@ -65,8 +82,10 @@ function spoken(title, item) {
 }
 
 function mapDetails(title, item, chosen) {
-	document.querySelectorAll("#map-drawing .chosen").forEach((other) => other.classList.remove("chosen"));
-	chosen?.classList.add("chosen");
+	document.querySelectorAll("#map-drawing [role=button]").forEach((other) => {
+		other.classList.toggle("chosen", other === chosen);
+		other.setAttribute("aria-pressed", String(other === chosen));
+	});
 	const fact = (name, value) => [el("dt", {}, name), el("dd", {}, value)];
 	byId("map-details").replaceChildren(
 		el("h3", {}, title),
@@ -95,6 +114,7 @@ function drawNode(node, place) {
 			tabindex: 0,
 			role: "button",
 			"aria-label": spoken(title, node),
+			"aria-pressed": "false",
 		},
 		svg("circle", { class: "disc", r: MAP.radius }),
 		ring(node),
@@ -106,62 +126,42 @@ function drawNode(node, place) {
 	return pressable(group, () => mapDetails(title, node, group));
 }
 
-function drawEdge(edge, places, nodes) {
-	const a = places[edge.from];
-	const b = places[edge.to];
+// From ring to ring; downwards from below a node's texts.
+function edgeEnds(a, b) {
+	const gap = MAP.radius + 8;
+	if (b.y - a.y > MAP.row / 2 && mapIsNarrow())
+		return [a.x, a.y + gap + MAP.below - 8, b.x, b.y - gap - 4];
 	const distance = Math.hypot(b.x - a.x, b.y - a.y) || 1;
 	const [dx, dy] = [(b.x - a.x) / distance, (b.y - a.y) / distance];
-	const gap = MAP.radius + 8;
+	return [a.x + dx * gap, a.y + dy * gap, b.x - dx * (gap + 4), b.y - dy * (gap + 4)];
+}
+
+// In the middle; downwards at the end, where edges that begin at one node are apart.
+function edgeText([x1, y1, x2, y2], words) {
+	const [x, y] = mapIsNarrow() ? [x2, y2 - 14] : [(x1 + x2) / 2, (y1 + y2) / 2 - 7];
+	return svg("text", { x, y, "text-anchor": "middle", class: "soft" }, words);
+}
+
+function drawEdge(edge, places, nodes) {
+	const a = places[edge.from];
 	const loop = edge.from === edge.to;
+	const ends = edgeEnds(a, places[edge.to]);
 	const path = loop
-		? `M ${a.x - 14} ${a.y - gap} c -20 -44 48 -44 28 0`
-		: `M ${a.x + dx * gap} ${a.y + dy * gap} L ${b.x - dx * (gap + 4)} ${b.y - dy * (gap + 4)}`;
+		? `M ${a.x - 14} ${a.y - MAP.radius - 8} c -20 -44 48 -44 28 0`
+		: `M ${ends[0]} ${ends[1]} L ${ends[2]} ${ends[3]}`;
 	const title = `${nodeTitle(nodes[edge.from])} → ${nodeTitle(nodes[edge.to])}`;
 	const words = `${formatMs(edge.average_ms)} · ${formatRate(edge.per_minute)}`;
 	const group = svg(
 		"g",
-		{ tabindex: 0, role: "button", "aria-label": spoken(title, edge) },
+		{ tabindex: 0, role: "button", "aria-label": spoken(title, edge), "aria-pressed": "false" },
 		svg("path", { class: "edge", d: path, "marker-end": "url(#arrow)" }),
 		svg("path", { class: "edge-hit", d: path }),
-		loop
-			? null
-			: svg(
-					"text",
-					{ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 - 7, "text-anchor": "middle", class: "soft" },
-					words,
-				),
+		loop ? null : edgeText(ends, words),
 	);
 	return pressable(group, () => mapDetails(title, edge, group));
 }
 
-function drawMap() {
-	const { nodes, edges } = aggregates;
-	if (!nodes.length) return byId("map-drawing").append("No segments.");
-	const places = mapPlaces(nodes, edges);
-	const width = Math.max(...places.map(({ x }) => x)) + MAP.margin + 20;
-	const height = Math.max(...places.map(({ y }) => y)) + MAP.radius + 50;
-	const arrow = svg(
-		"marker",
-		{
-			id: "arrow",
-			viewBox: "0 0 8 8",
-			refX: 6,
-			refY: 4,
-			markerWidth: 7,
-			markerHeight: 7,
-			orient: "auto",
-		},
-		svg("path", { d: "M0 0 L8 4 L0 8 z" }),
-	);
-	byId("map-drawing").append(
-		svg(
-			"svg",
-			{ width, height, role: "group", "aria-label": "Service map" },
-			svg("defs", {}, arrow),
-			edges.map((edge) => drawEdge(edge, places, nodes)),
-			nodes.map((node, i) => drawNode(node, places[i])),
-		),
-	);
+function drawMapTable(nodes, edges) {
 	const line = (title, type, item) => [
 		title,
 		type,
@@ -180,18 +180,53 @@ function drawMap() {
 		["p95", "number"],
 		["Result", ""],
 	];
-	byId("map-table").append(
-		table(
-			`Nodes and the calls between them${nodes.length < aggregates.nodes_in_all ? `; ${nodes.length} of ${aggregates.nodes_in_all} nodes` : ""}`,
-			columns,
-			[
-				...nodes.map((node) => line(nodeTitle(node), nodeType(node), node)),
-				...edges.map((edge) =>
-					line(`${nodeTitle(nodes[edge.from])} → ${nodeTitle(nodes[edge.to])}`, "call", edge),
-				),
-			],
+	const cutAt = nodes.length < aggregates.nodes_in_all ? `; ${nodes.length} of ${aggregates.nodes_in_all} nodes` : "";
+	const lines = [
+		...nodes.map((node) => line(nodeTitle(node), nodeType(node), node)),
+		...edges.map((edge) => line(`${nodeTitle(nodes[edge.from])} → ${nodeTitle(nodes[edge.to])}`, "call", edge)),
+	];
+	byId("map-table").append(table(`Nodes and the calls between them${cutAt}`, columns, lines));
+}
+
+function drawMapPicture({ nodes, edges }) {
+	const places = mapPlaces(nodes, edges);
+	const width = Math.max(...places.map(({ x }) => x)) + MAP.margin + 20;
+	const height = Math.max(...places.map(({ y }) => y)) + MAP.radius + 50;
+	const arrow = svg(
+		"marker",
+		{
+			id: "arrow",
+			viewBox: "0 0 8 8",
+			refX: 6,
+			refY: 4,
+			markerWidth: 7,
+			markerHeight: 7,
+			orient: "auto",
+		},
+		svg("path", { d: "M0 0 L8 4 L0 8 z" }),
+	);
+	byId("map-drawing").replaceChildren(
+		svg(
+			"svg",
+			{ width, height, role: "group", "aria-label": "Service map" },
+			svg("defs", {}, arrow),
+			edges.map((edge) => drawEdge(edge, places, nodes)),
+			nodes.map((node, i) => drawNode(node, places[i])),
 		),
 	);
+}
+
+function drawMap() {
+	const { nodes, edges } = aggregates;
+	if (!nodes.length) return byId("map-drawing").append("No segments.");
+	let narrow = mapIsNarrow();
+	drawMapPicture(aggregates);
+	window.addEventListener("resize", () => {
+		if (narrow === mapIsNarrow()) return;
+		narrow = mapIsNarrow();
+		drawMapPicture(aggregates);
+	});
+	drawMapTable(nodes, edges);
 	const first = nodes.findIndex(({ kind }) => kind === "service");
 	if (first >= 0) mapDetails(nodeTitle(nodes[first]), nodes[first], null);
 }

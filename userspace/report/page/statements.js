@@ -9,7 +9,7 @@ function repetition(statement) {
 		"span",
 		{},
 		el("span", { class: "badge error" }, "N+1?"),
-		` ${formatCount(statement.requests_with_repetition)} requests repeat it more than ${REPEATED_MIN} times, one ${formatCount(statement.most_in_one_request)} times: `,
+		` more than ${REPEATED_MIN} times in ${counted(statement.requests_with_repetition, "request")}, ${formatCount(statement.most_in_one_request)} times in one: `,
 		el(
 			"button",
 			{ type: "button", class: "link", onclick: open },
@@ -34,7 +34,7 @@ function drawStatements() {
 	const caption =
 		statements.length < all
 			? `The ${statements.length} of ${formatCount(all)} statements with the most time`
-			: `${formatCount(all)} statements, most time in all first`;
+			: `${counted(all, "statement")}, most time in all first`;
 	byId("statement-table").replaceChildren(
 		table(
 			caption,

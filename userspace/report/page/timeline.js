@@ -120,6 +120,9 @@ function facts(part, start) {
 	add("database", document.sql?.url);
 	add("rows", own(document).rows);
 	add("affected", own(document).affected);
+	if (isObject(document.aws))
+		for (const [name, value] of Object.entries(document.aws)) if (name !== "xray") add(`aws ${name}`, value);
+	add("annotations", document.annotations);
 	for (const exception of exceptions(document)) {
 		add(exception.type ?? "exception", exception.message ?? "", "fault");
 		add("SQLSTATE", /^\d+ \((\w{5})\)/.exec(exception.message ?? "")?.[1]);
@@ -142,6 +145,18 @@ function partLine(part, start, end) {
 		{},
 		el("summary", {}, el("div", { class: "row" }, label, el("div", {}, time), track(part, start, end))),
 		facts(part, start),
+	);
+}
+
+// The times over which the bars below stand.
+function scale(start, end) {
+	const part = (share) => el("span", {}, formatMs((end - start) * 1000 * share));
+	return el(
+		"div",
+		{ class: "row scale", "aria-hidden": "true" },
+		el("div", {}),
+		el("div", {}),
+		el("div", {}, [0, 0.5, 1].map(part)),
 	);
 }
 
@@ -200,11 +215,12 @@ function timelineBody(row) {
 		el(
 			"p",
 			{},
-			`${rowKey(row, "method")} ${cut(rowKey(row, "url"), 300)} → ${rowKey(row, "status") || "no status"}, ${formatUs(rows.us[row])}, ${statements} database calls; ${parts.length} parts over ${formatMs((end - start) * 1000)}${more}`,
+			`${rowKey(row, "method")} ${cut(rowKey(row, "url"), 300)} → ${rowKey(row, "status") || "no status"}, ${formatUs(rows.us[row])}, ${counted(statements, "database call")}; ${counted(parts.length, "part")} over ${formatMs((end - start) * 1000)}${more}`,
 		),
 		el(
 			"div",
 			{ class: "parts" },
+			scale(start, end),
 			parts.slice(0, PARTS_SHOWN).map((part) => partLine(part, start, end)),
 		),
 		rawDocuments(documents),

@@ -1,7 +1,10 @@
 // Traces: filtered, grouped by one of their keys, and listed.
 
 const GROUPS_SHOWN = 100;
-const LIST_SHOWN = 200;
+const LIST_STEP = 50;
+
+// How many of the list are shown, until a button asks for more.
+let listShown = LIST_STEP;
 
 const filter = { health: true, key: "url", value: null };
 
@@ -44,6 +47,12 @@ function average(times) {
 	return times.length ? times.reduce((a, b) => a + b, 0) / times.length : null;
 }
 
+function shareBar(share) {
+	const node = el("span", { class: "share", "aria-hidden": "true" });
+	node.style.setProperty("--part", share);
+	return node;
+}
+
 function groupLine(group, whole, changed) {
 	const choose = () => {
 		filter.value = filter.value === group.key ? null : group.key;
@@ -65,7 +74,7 @@ function groupLine(group, whole, changed) {
 		el(
 			"span",
 			{},
-			el("meter", { min: 0, max: whole || 1, value: group.count, "aria-hidden": "true" }),
+			shareBar(group.count / (whole || 1)),
 			` ${formatShare(group.count, whole)}`,
 		),
 		time(average(group.times)),
@@ -91,9 +100,10 @@ function drawGroups(changed) {
 		["Result", ""],
 	];
 	const more = groups.length > GROUPS_SHOWN ? `; the ${GROUPS_SHOWN} largest are shown` : "";
-	byId("groups").replaceChildren(
+	replaceTable(
+		"groups",
 		table(
-			`${formatCount(groups.length)} groups${more}. A group's name filters the list below.`,
+			`${counted(groups.length, "group")}${more}. A group's name filters the list below.`,
 			columns,
 			groups.slice(0, GROUPS_SHOWN).map((group) => groupLine(group, chosen.length, changed)),
 		),
@@ -132,7 +142,7 @@ function listLine(row) {
 
 function drawList() {
 	const chosen = chosenRows();
-	const shown = chosen.sort(ORDERS[byId("order").value]).slice(0, LIST_SHOWN);
+	const shown = chosen.sort(ORDERS[byId("order").value]).slice(0, listShown);
 	const columns = [
 		["Trace", ""],
 		["Start", "number"],
@@ -143,10 +153,11 @@ function drawList() {
 		["Result", ""],
 		["Client", ""],
 	];
-	const more = chosen.length > shown.length ? `, ${shown.length} are shown` : "";
-	byId("list").replaceChildren(
-		table(`${formatCount(chosen.length)} traces${more}`, columns, shown.map(listLine)),
-	);
+	const left = chosen.length - shown.length;
+	const caption = `${counted(chosen.length, "trace")}${left ? `, ${shown.length} are shown` : ""}`;
+	replaceTable("list", table(caption, columns, shown.map(listLine)));
+	byId("list-more").hidden = !left;
+	byId("list-more").textContent = `Show ${Math.min(left, LIST_STEP)} more`;
 	const parts = [];
 	if (!filter.health) parts.push("without health checks");
 	if (!brushIsAll()) parts.push(byId("brush-text").textContent);
@@ -169,7 +180,14 @@ function startTraces(changed) {
 	});
 	byId("group-reset").addEventListener("click", () => {
 		filter.value = null;
+		byId("group-key").focus();
 		changed();
 	});
 	byId("order").addEventListener("change", drawList);
+	byId("list-more").addEventListener("click", () => {
+		const first = listShown;
+		listShown += LIST_STEP;
+		drawList();
+		byId("list").querySelectorAll("tbody button")[first]?.focus();
+	});
 }
