@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lib import client, documents, paths, report, services, truth  # noqa: E402
+from lib import client, documents, paths, services, truth  # noqa: E402
 from lib.daemon import Daemon  # noqa: E402
 from lib.process import ProcessError  # noqa: E402
 from lib.tracer import Tracer  # noqa: E402
@@ -169,15 +169,15 @@ def trace(stack, arguments, output):
 def post_in_the_middle(segments):
     """The creation whose response time is the median."""
     posts = [segment for segment in segments if segment.request.get("method") == "POST"]
-    posts.sort(key=report.duration_ms)
+    posts.sort(key=lambda segment: segment.end_ns - segment.start_ns)
     return posts[len(posts) // 2] if posts else None
 
 
-def show(segments):
-    print(f"\n{report.table(segments)}\n" if segments else "\nno segment was received\n")
+def show(program, path, segments):
+    """What bpfxray tells of the documents. False when it tells nothing."""
     post = post_in_the_middle(segments)
-    if post:
-        print(report.timeline(post))
+    chosen = ["--trace", post.document["trace_id"]] if post else []
+    return not subprocess.run([program, "report", path, "--text", *chosen], check=False).returncode
 
 
 def write_report(program, documents):
@@ -213,7 +213,9 @@ def main():
     segments, orphans = documents.segments(received)
     found += [f"subsegment without segment: {orphan['id']}" for orphan in orphans]
     found += problems(visits, log_lines, segments)
-    show(segments)
+    print(flush=True)
+    if not show(arguments.bpfxray, output, segments):
+        found.append("bpfxray report --text failed")
     print(f"\n{len(visits)} requests, {len(segments)} segments in {output}")
     page = write_report(arguments.bpfxray, output)
     if page:

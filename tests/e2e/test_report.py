@@ -13,11 +13,24 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lib import suite, traffic  # noqa: E402
+from lib import paths, suite, traffic  # noqa: E402
 from lib.report_case import (  # noqa: E402
     Case, aggregates, data_of, hostile_documents, lines_of, run)
 
 SIZE_MAX = 20_000_000
+CAPTURED = paths.TESTS / "fixtures" / "sdk" / "captured.jsonl"
+
+
+def subsegments(documents):
+    """Inside of their segments or alone, at whatever depth."""
+    for document in documents:
+        if document.get("type") == "subsegment":
+            yield document
+        yield from subsegments(document.get("subsegments", []))
+
+
+def text_of(call):
+    return call.get("sql", {}).get("sanitized_query")
 
 
 class Numbers(Case):
@@ -80,12 +93,46 @@ class Numbers(Case):
         whole["documents"]["invalid"] = 1
         self.assertEqual(shown, whole)
 
+    def test_documents_of_the_sdk(self):
+        """What the X-Ray SDK for Python told of six requests to todobackend, as it was received:
+        a statement inside of another's (Django's and the driver's), and subsegments alone.
+        """
+        documents = [json.loads(line) for line in CAPTURED.read_text().splitlines()]
+        segments = [one for one in documents if "type" not in one]
+        shown = aggregates(CAPTURED)
+        self.assertEqual({"invalid": 0, "orphans": 0, "pending": 0},
+                         {k: shown["documents"][k] for k in ("invalid", "orphans", "pending")})
+        outcomes = Counter(
+            next((word for word in ("fault", "throttle", "error") if one.get(word)), "ok")
+            for one in segments)
+        self.assertEqual(outcomes, Counter({k: shown["traces"][k] for k in outcomes}))
+        self.assertEqual((6, 1), (shown["traces"]["count"], shown["traces"]["health_checks"]))
+        urls = Counter(one["http"]["request"]["url"] for one in segments)
+        self.assertEqual(urls, {g["key"]: g["count"] for g in shown["groups"]["url"]["items"]})
+        calls = list(subsegments(documents))
+        self.assertEqual(Counter(text_of(call) for call in calls if text_of(call)),
+                         {s["text"]: s["count"] for s in shown["statements"]})
+        names = [(node["kind"], node["name"]) for node in shown["nodes"]]
+        database = ("database", "127.0.0.1")
+        self.assertEqual(
+            [("client", "todobackend"), database, ("service", "todobackend")], sorted(names))
+        counts = {names[edge["to"]]: edge["count"] for edge in shown["edges"]}
+        self.assertEqual(len(calls), counts[database])
+        many = next(one for one in segments if "/test/many" in one["http"]["request"]["url"])
+        text = run("--text", "--trace", many["trace_id"], CAPTURED).stdout.decode()
+        self.assertEqual(16, text.partition("TIMELINE")[2].count("SELECT %s AS number"))
+
     def test_text_has_every_view(self):
         made = traffic.Traffic().add_many(50, health_share=0.3)
         path = self.write(made.documents)
         text = run("--text", path).stdout.decode()
-        for view in ("SERVICE MAP", "RESPONSE TIME", "URL", "STATEMENT", "TIMELINE"):
-            self.assertRegex(text, rf"(?m)^{view}")
+        for view in ("SERVICE MAP", "RESPONSE TIME", "URL", "METHOD", "STATUS", "USER AGENT",
+                     "CLIENT", "STATEMENT", "TIMELINE"):
+            self.assertRegex(text, rf"(?m)^{view} ")
+        health = sum(request.health for request in made.requests)
+        self.assertRegex(text, rf"(?m)^ELB-HealthChecker/2.0 +{health} +{2 * health}.0% ")
+        for status, count in Counter(request.status for request in made.requests).items():
+            self.assertRegex(text, rf"(?m)^{status} +{count} ")
         chosen = made.requests[7].trace
         self.assertIn(f"trace {chosen}", run("--text", "--trace", chosen, path).stdout.decode())
 

@@ -11,9 +11,8 @@ import threading
 import unittest
 from pathlib import Path
 
-from lib import client, report
+from lib import client
 from lib.daemon import Daemon, DatagramError, parse_datagram
-from lib.documents import Segment
 from lib.paths import TESTS
 from lib.process import ProcessError, Processes, wait_until
 
@@ -138,40 +137,6 @@ class ProcessesTest(unittest.TestCase):
             test.send_signal(signal.SIGKILL)
         wait_until(lambda: not is_running(pid), 10, "the program lives")
         wait_until(lambda: not Path(directory).exists(), 10, "the directory is there")
-
-
-class ReportTest(unittest.TestCase):
-    def segment(self, begin, end, url="http://h/"):
-        return Segment(
-            {
-                "name": "s",
-                "trace_id": "t",
-                "start_time": begin,
-                "end_time": end,
-                "http": {"request": {"url": url}},
-            }
-        )
-
-    def test_percentiles_are_measured_values(self):
-        values = [1, 2, 3, 4]
-        self.assertEqual([1, 2, 4, 4], [report.percentile(values, p) for p in (1, 50, 95, 100)])
-        self.assertEqual(7, report.percentile([7], 50))
-
-    def test_table(self):
-        text = report.table(
-            [self.segment(1, 1.5), self.segment(1, 2), self.segment(0, 0.25, "http://other/")]
-        )
-        row = text.splitlines()[2].split()
-        self.assertEqual(
-            ["http://h/", "2", "66.7%", "500.0", "500.0", "1000.0", "1000.0", "ok"], row
-        )
-
-    def test_bars_stay_inside(self):
-        whole = self.segment(10, 20)
-        for begin, end in ((10, 20), (10, 10), (20, 20), (15, 15.001), (9, 30)):
-            bar = report.bar(self.segment(max(begin, 10), end), whole)
-            self.assertEqual(report.BAR_WIDTH, len(bar))
-            self.assertIn("█", bar)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@
 #define BAR_WIDTH   40
 /* Lines of a table; the page has them all. */
 #define LINES_MAX 20
+/* Of those that are not about URLs. */
+#define GROUP_LINES_MAX 5
 
 static double ms(uint64_t us)
 {
@@ -132,22 +134,34 @@ static void print_distribution(const struct report *report, FILE *out)
 	}
 }
 
-static void print_urls(const struct report *report, FILE *out)
+static void print_group(const struct report *report, enum group_key key, const struct group *group,
+			FILE *out)
 {
-	const struct groups *urls = &report->groups[GROUP_URL];
+	const struct tally *tally = &group->tally;
+	char status[16];
 
-	heading(out, "URL", " traces   share");
-	for (size_t i = 0; i < urls->count && i < LINES_MAX; i++) {
-		const struct tally *tally = &urls->items[i].tally;
+	snprintf(status, sizeof(status), "%.0" PRIu32, group->key);
+	label(out, key == GROUP_STATUS ? status : store_text(report->store, group->key));
+	fprintf(out, " %7" PRIu64 " %6.1f%%", tally->count,
+		100.0 * (double)tally->count / (double)report->traces.count);
+	times(out, tally);
+	result(out, tally);
+}
 
-		label(out, store_text(report->store, urls->items[i].key));
-		fprintf(out, " %7" PRIu64 " %6.1f%%", tally->count,
-			100.0 * (double)tally->count / (double)report->traces.count);
-		times(out, tally);
-		result(out, tally);
-	}
-	if (urls->count > LINES_MAX)
-		fprintf(out, "(%zu more)\n", urls->count - LINES_MAX);
+static void print_groups(const struct report *report, enum group_key key, FILE *out)
+{
+	static const char *const titles[GROUP_KEY_COUNT] = {
+		[GROUP_URL] = "URL",	      [GROUP_METHOD] = "METHOD", [GROUP_STATUS] = "STATUS",
+		[GROUP_AGENT] = "USER AGENT", [GROUP_CLIENT] = "CLIENT",
+	};
+	const struct groups *groups = &report->groups[key];
+	size_t max = key == GROUP_URL ? LINES_MAX : GROUP_LINES_MAX;
+
+	heading(out, titles[key], " traces   share");
+	for (size_t i = 0; i < groups->count && i < max; i++)
+		print_group(report, key, &groups->items[i], out);
+	if (groups->count > max)
+		fprintf(out, "(%zu more)\n", groups->count - max);
 }
 
 static void print_statements(const struct report *report, FILE *out)
@@ -166,9 +180,9 @@ static void print_statements(const struct report *report, FILE *out)
 		result(out, &group->tally);
 		if (group->repeated)
 			fprintf(out,
-				"  N+1? %" PRIu32
-				" requests repeat it more than %d times, one %" PRIu32 " times\n",
-				group->repeated, REPEATED_MIN, group->most);
+				"  N+1? more than %d times in one request, in %" PRIu32
+				" of them; at most %" PRIu32 " times\n",
+				REPEATED_MIN, group->repeated, group->most);
 	}
 	if (statements->count > LINES_MAX)
 		fprintf(out, "(%zu more)\n", statements->count - LINES_MAX);
@@ -181,7 +195,8 @@ int report_text(const struct report *report, const char *trace, FILE *out)
 		return trace ? -ENOENT : 0;
 	print_map(report, out);
 	print_distribution(report, out);
-	print_urls(report, out);
+	for (unsigned int key = 0; key < GROUP_KEY_COUNT; key++)
+		print_groups(report, key, out);
 	print_statements(report, out);
 	return text_timeline(report, trace, out);
 }
