@@ -47,7 +47,7 @@ class Service:
         if container:
             path = cgroups.ecs_path(version, container.task, container.id)
             self.group = cgroups.Group(test.hierarchies[version], path)
-            test.addCleanup(self.group.close)
+            test.groups.callback(self.group.close)
             self.group.add(self.process.pid)
         self.process.wait_ready(lambda: answers(self.port))
 
@@ -68,6 +68,7 @@ class Targets(unittest.TestCase):
         space = netns.Namespace([ecs_agent.METADATA_ADDRESS])
         self.addCleanup(space.close)
         self.enterContext(space.entered())
+        self.groups = self.enterContext(ExitStack())  # which go when nothing runs in them
         self.processes = Processes()
         self.addCleanup(self.processes.close)
         self.served = self.processes.directory / "served"
