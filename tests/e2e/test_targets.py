@@ -56,8 +56,8 @@ class Service:
         return self.process.pid
 
 
-def container(name="todobackend", family="todobackend"):
-    return ecs_agent.Container(secrets.token_hex(32), name, secrets.token_hex(16), family)
+def container(name="todobackend", family="todobackend", **how):
+    return ecs_agent.Container(secrets.token_hex(32), name, secrets.token_hex(16), family, **how)
 
 
 class Targets(unittest.TestCase):
@@ -144,7 +144,7 @@ class Targets(unittest.TestCase):
         """In both layouts of control groups; the container's ARN comes from its own metadata."""
         with ecs_agent.serving(self.agent):
             for version in self.hierarchies:
-                one = container()
+                one = container(short_arn=version == 1)
                 self.agent.containers.append(one)
                 env = {"ECS_CONTAINER_METADATA_URI_V4": one.metadata_uri}
                 service = Service(self, one, version, env)

@@ -25,10 +25,12 @@ class Container:
     task: str
     family: str = "todobackend"
     revision: str = "7"
+    # As of before 2018: without the cluster.
+    short_arn: bool = False
 
     @property
     def task_arn(self):
-        return f"{ARN}:task/{CLUSTER}/{self.task}"
+        return f"{ARN}:task/{self.task}" if self.short_arn else f"{ARN}:task/{CLUSTER}/{self.task}"
 
     @property
     def arn(self):

@@ -167,6 +167,9 @@ TEST(ecs_introspection_wrong)
 		{ "{\"Tasks\":7}", -ENOENT },
 		{ "{\"Tasks\":[1,null,\"x\",{\"Containers\":\"x\"}]}", -ENOENT },
 		{ "{\"Containers\":[{\"DockerId\":7},{\"DockerId\":\"" OTHER "\"}]}", -ENOENT },
+		/* not all of it is there yet */
+		{ "{\"Arn\":\"arn:t\",\"Containers\":[{\"DockerId\":\"" CID "\"}]}", -ENOENT },
+		{ "{\"Containers\":[{\"DockerId\":\"" CID "\",\"Name\":\"web\"}]}", -ENOENT },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -178,23 +181,50 @@ TEST(ecs_introspection_wrong)
 	}
 }
 
+static int introspect_text(const char *family, const char *arn, const char *name,
+			   struct ecs_task *ret)
+{
+	char body[1024];
+
+	snprintf(body, sizeof(body),
+		 "{\"Family\":%s,\"Arn\":\"%s\",\"Containers\":[{\"DockerId\":\"" CID
+		 "\",\"Name\":\"%s\"}]}",
+		 family, arn, name);
+	return introspect(bytes_str(body), ret);
+}
+
 /* What does not fit or is not text counts as absent; it is never cut to another's name. */
 TEST(ecs_text_bounds)
 {
-	struct ecs_task task;
-	char body[1024], name[ECS_NAME_CAP + 1];
+	struct ecs_task task = { 0 };
+	char name[ECS_NAME_CAP + 1];
 
-	for (size_t len = ECS_NAME_CAP - 1; len <= ECS_NAME_CAP; len++) {
-		memset(name, 'n', len);
-		name[len] = '\0';
-		snprintf(body, sizeof(body),
-			 "{\"Family\":9,\"Arn\":\"a\\u0007b\",\"Containers\":[{\"DockerId\":\"" CID
-			 "\",\"Name\":\"%s\"}]}",
-			 name);
-		CHECK_EQ(introspect(bytes_str(body), &task), 0);
-		CHECK_EQ(strlen(task.container_name), len < ECS_NAME_CAP ? len : 0);
-		CHECK_STR(task.family, "");
-		CHECK_STR(task.task_arn, "");
+	memset(name, 'n', ECS_NAME_CAP);
+	name[ECS_NAME_CAP] = '\0';
+	CHECK_EQ(introspect_text("9", "arn:t", name, &task), -ENOENT);
+	CHECK_EQ(introspect_text("9", "arn:t", name + 1, &task), 0);
+	CHECK_STR(task.container_name, name + 1);
+	CHECK_STR(task.family, "");
+	CHECK_EQ(introspect_text("\"a\\u0007b\"", "arn:t", "web", &task), 0);
+	CHECK_STR(task.family, "");
+	CHECK_EQ(introspect_text("\"f\"", "a\\u0007b", "web", &task), -ENOENT);
+}
+
+/* One that fits becomes one that fits, whatever stands for the task. */
+TEST(ecs_cluster_of_the_longest_task)
+{
+	static const char front[] = "arn:aws:ecs:r:1:task/";
+	struct ecs_task task = { 0 };
+	char arn[ECS_ARN_CAP];
+	size_t len = sizeof(task.task_arn) - 1;
+
+	for (size_t id = 0; id <= 4; id++) {
+		memset(task.task_arn, 'c', len);
+		memcpy(task.task_arn, front, strlen(front));
+		task.task_arn[len - id - 1] = '/';
+		ecs_cluster_arn(&task, NULL, arn);
+		unit_context("%zu characters", id);
+		CHECK_EQ(strlen(arn), id < 2 ? 0 : len + 2 - id);
 	}
 }
 
@@ -262,18 +292,27 @@ TEST(ecs_cluster)
 		const char *cluster, *task_arn, *expected;
 		bool host;
 	} rows[] = {
-		{ "", "arn:aws:ecs:eu-west-1:1:task/c/" TASK, "arn:aws:ecs:eu-west-1:1:cluster/c",
+		/* the task's own, with or without the agent's word */
+		{ "", "arn:aws:ecs:eu-west-1:1:task/b/" TASK, "arn:aws:ecs:eu-west-1:1:cluster/b",
 		  true },
+		{ "", "arn:aws:ecs:eu-west-1:1:task/b/" TASK, "arn:aws:ecs:eu-west-1:1:cluster/b",
+		  false },
+		{ "d", "arn:aws-cn:ecs:cn-north-1:1:task/b/" TASK,
+		  "arn:aws-cn:ecs:cn-north-1:1:cluster/b", false },
 		/* the short form of old tasks, whose ARN names no cluster */
 		{ "d", "arn:aws:ecs:eu-west-1:1:task/" UUID, "arn:aws:ecs:eu-west-1:1:cluster/d",
 		  false },
+		{ "", "arn:aws:ecs:eu-west-1:1:task/" UUID, "arn:aws:ecs:eu-west-1:1:cluster/c",
+		  true },
+		{ "", "arn:aws:ecs:eu-west-1:1:task/" UUID, "", false },
+		{ "", "arn:aws:ecs:eu-west-1:1:task//" UUID, "", false },
+		{ "", "arn:aws:ecs:eu-west-1:1:service/c/web", "", false },
 		{ "arn:aws-cn:ecs:cn-north-1:1:cluster/e", "",
 		  "arn:aws-cn:ecs:cn-north-1:1:cluster/e", false },
 		{ "d", "", "arn:aws:ecs:eu-west-1:1:cluster/d", true },
 		{ "d", "", "", false },
 		{ "d", "a:b:c:d:e:f", "", false },
 		{ "d", "arn:aws:ecs:eu-west-1", "", false },
-		{ "", "arn:aws:ecs:eu-west-1:1:task/c/" TASK, "", false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -45,6 +45,17 @@ static void learn_host(struct ecs_agent *agent)
 	free(got.buffer);
 }
 
+/* The agent is asked only where the task does not tell. */
+static void find_cluster(struct ecs_agent *agent, struct container *container)
+{
+	ecs_cluster_arn(&container->task, NULL, container->cluster_arn);
+	if (container->cluster_arn[0])
+		return;
+	learn_host(agent);
+	ecs_cluster_arn(&container->task, agent->host_known ? &agent->host : NULL,
+			container->cluster_arn);
+}
+
 static int introspect(struct ecs_agent *agent, const char *id, struct ecs_task *ret)
 {
 	char path[32 + CONTAINER_ID_LEN];
@@ -107,9 +118,7 @@ int ecs_agent_ask(struct ecs_agent *agent, pid_t pid, struct container *containe
 	}
 	if (r)
 		return r;
-	learn_host(agent);
 	container->ecs = true;
-	ecs_cluster_arn(&container->task, agent->host_known ? &agent->host : NULL,
-			container->cluster_arn);
+	find_cluster(agent, container);
 	return 0;
 }

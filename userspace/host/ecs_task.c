@@ -48,7 +48,7 @@ int ecs_host_parse(struct bytes body, struct ecs_host *ret)
 	return 0;
 }
 
-/* True when @task holds the container; then @ret is filled. */
+/* True when @task holds the container, and both are named; then @ret is filled. */
 static bool take_task(const cJSON *task, const char *container_id, struct ecs_task *ret)
 {
 	const cJSON *list = cJSON_GetObjectItemCaseSensitive(task, "Containers");
@@ -66,6 +66,8 @@ static bool take_task(const cJSON *task, const char *container_id, struct ecs_ta
 		TAKE(task, "Arn", found.task_arn);
 		TAKE(task, "Family", found.family);
 		TAKE(task, "Version", found.revision);
+		if (!found.container_name[0] || !found.task_arn[0])
+			return false;
 		*ret = found;
 		return true;
 	}
@@ -126,6 +128,25 @@ static size_t arn_front(const char *arn)
 	return 0;
 }
 
+/* The cluster that a task's ARN names, "FRONT:task/CLUSTER/ID"; the old ones name none. */
+static int cluster_of_task(const char *arn, char ret[ECS_ARN_CAP])
+{
+	static const char kind[] = ":task/";
+	size_t front = arn_front(arn), len;
+	const char *cluster;
+
+	if (!front || strncmp(arn + front, kind, strlen(kind)) != 0)
+		return -ENOENT;
+	cluster = arn + front + strlen(kind);
+	len = strcspn(cluster, "/");
+	if (!len || !cluster[len])
+		return -ENOENT;
+	return snprintf(ret, ECS_ARN_CAP, "%.*s:cluster/%.*s", (int)front, arn, (int)len, cluster) <
+			       ECS_ARN_CAP
+		       ? 0
+		       : -E2BIG;
+}
+
 void ecs_cluster_arn(const struct ecs_task *task, const struct ecs_host *host,
 		     char ret[ECS_ARN_CAP])
 {
@@ -133,6 +154,8 @@ void ecs_cluster_arn(const struct ecs_task *task, const struct ecs_host *host,
 	const char *arn = arn_front(task->task_arn) || !host ? task->task_arn : host->instance_arn;
 	int front = (int)arn_front(arn), n;
 
+	if (!cluster_of_task(task->task_arn, ret))
+		return;
 	ret[0] = '\0';
 	if (arn_front(cluster))
 		n = snprintf(ret, ECS_ARN_CAP, "%s", cluster);

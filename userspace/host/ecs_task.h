@@ -40,8 +40,8 @@ struct ecs_task {
 };
 
 /*
- * The ARN of the cluster out of what was told: made of its name and of the task's ARN, or the
- * instance's. Empty when neither gives one. @host may be NULL.
+ * The ARN of the cluster out of what was told: the task's ARN names it; else it is made of its name
+ * and of the task's ARN, or the instance's. Empty when none gives one. @host may be NULL.
  */
 void ecs_cluster_arn(const struct ecs_task *task, const struct ecs_host *host,
 		     char ret[ECS_ARN_CAP]);
@@ -51,7 +51,7 @@ int ecs_host_parse(struct bytes body, struct ecs_host *ret);
 
 /*
  * The task with the container @container_id, from the answer for one task or the list of all. Also
- * -ENOENT when no task has it.
+ * -ENOENT when no task has it, or its answer names the container or the task not yet.
  */
 int ecs_task_parse_introspection(struct bytes body, const char *container_id, struct ecs_task *ret);
 
