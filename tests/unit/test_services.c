@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "cli/services.h"
@@ -109,5 +110,88 @@ TEST(services_of_a_container)
 	services_learn(&services, 10, &container);
 	CHECK(first->container.ecs);
 	services_learn(&services, 99, &container);
+	services_clear(&services);
+}
+
+/* The names that were asked for, and of which process. */
+static int note_root(void *ctx, pid_t root, const char *container, struct service_name *ret)
+{
+	*(pid_t *)ctx = root;
+	*ret = (struct service_name){ .source = NAME_CONTAINER };
+	snprintf(ret->name, sizeof(ret->name), "%s", container ?: "unknown");
+	return 0;
+}
+
+/*
+ * A restart keeps the container's id: it is the same service, for which the new process stands
+ * whether its predecessor's end is told before it or behind it.
+ */
+TEST(services_of_a_container_restarted)
+{
+	for (int told_late = 0; told_late < 2; told_late++) {
+		pid_t asked = 0;
+		struct services services = { .namer = note_root, .ctx = &asked };
+		struct container container = { .ids = { CID, "" } };
+		struct service *service, *again;
+
+		unit_context("told late: %d", told_late);
+		log_set_level(LOG_LEVEL_ERROR);
+		CHECK_EQ(services_add_root(&services, 10, &container, &service), 0);
+		CHECK_EQ(services_add(&services, 10, service), 0);
+		service->hosts.inode = 7;
+		if (!told_late)
+			process(&services, BX_PROCESS_EXIT, 10, 0, 1000);
+		CHECK_EQ(services_add_root(&services, 20, &container, &again), 0);
+		CHECK_EQ(services_add(&services, 20, again), 0);
+		if (told_late)
+			process(&services, BX_PROCESS_EXIT, 10, 0, 1000);
+		CHECK(again == service);
+		CHECK_EQ(service->root, 20);
+		CHECK_EQ(service->hosts.inode, 0);
+		/* which is asked for when there is more to know */
+		process(&services, BX_PROCESS_EXEC, 20, 0, 2000);
+		CHECK_EQ(asked, 20);
+		services_clear(&services);
+	}
+}
+
+/* Who entered a container and left again never stands for it. */
+TEST(services_of_a_container_entered)
+{
+	struct services services = { .namer = call_it_shop };
+	struct container container = { .ids = { CID, "" } };
+	struct service *service;
+
+	log_set_level(LOG_LEVEL_ERROR);
+	CHECK_EQ(services_add_root(&services, 10, &container, &service), 0);
+	CHECK_EQ(services_add(&services, 10, service), 0);
+	CHECK_EQ(services_add_root(&services, 20, &container, &service), 0);
+	CHECK_EQ(services_add(&services, 20, service), 0);
+	CHECK_EQ(service->root, 10);
+	process(&services, BX_PROCESS_EXIT, 20, 0, 1000);
+	process(&services, BX_PROCESS_EXIT, 10, 0, 2000);
+	CHECK_EQ(service->root, 10);
+	services_clear(&services);
+}
+
+/* The agent registers a container only after its first process has been replaced. */
+TEST(services_of_a_container_known_late)
+{
+	pid_t asked = 0;
+	struct services services = { .namer = note_root, .ctx = &asked };
+	struct container container = { .ids = { CID, "" } };
+	struct service *service;
+
+	log_set_level(LOG_LEVEL_ERROR);
+	CHECK_EQ(services_add_root(&services, 10, &container, &service), 0);
+	CHECK_EQ(services_add(&services, 10, service), 0);
+	CHECK_STR(service->name.name, "unknown");
+	process(&services, BX_PROCESS_EXIT, 10, 0, 1000);
+	container.ecs = true;
+	snprintf(container.task.container_name, sizeof(container.task.container_name), "web");
+	CHECK_EQ(services_add_root(&services, 20, &container, &service), 0);
+	CHECK(service->container.ecs);
+	CHECK_EQ(asked, 20);
+	CHECK_STR(service->name.name, "web");
 	services_clear(&services);
 }

@@ -59,6 +59,43 @@ static void append(struct services *services, struct service *service)
 	*last = service;
 }
 
+static bool is_alive(const struct services *services, pid_t tgid)
+{
+	const struct member *member = table_find(&services->member_of, table_key(tgid));
+
+	return member && !member->ended_ns;
+}
+
+/* Its name stays: it is the same service. Its hosts file may be another. */
+static void stand_for(struct service *service, pid_t root)
+{
+	service->root = root;
+	service->hosts = (struct hosts_file){ 0 };
+}
+
+static void learn(const struct services *services, struct service *service,
+		  const struct container *container)
+{
+	if (service->container.ecs || !container->ecs)
+		return;
+	service->container = *container;
+	(void)find_name(services, service); /* else the old one */
+	services_tell(service);
+}
+
+/*
+ * Another process of the container: one that entered it, or the first one after a restart, which
+ * stands for it once the old one has ended.
+ */
+static void enter(const struct services *services, struct service *service, pid_t root,
+		  const struct container *container)
+{
+	service->entered = root;
+	if (!is_alive(services, service->root))
+		stand_for(service, root);
+	learn(services, service, container);
+}
+
 int services_add_root(struct services *services, pid_t root, const struct container *container,
 		      struct service **ret)
 {
@@ -66,6 +103,7 @@ int services_add_root(struct services *services, pid_t root, const struct contai
 	int r;
 
 	if (service) {
+		enter(services, service, root, container);
 		*ret = service;
 		return 0;
 	}
@@ -119,11 +157,8 @@ void services_learn(struct services *services, pid_t tgid, const struct containe
 {
 	struct service *service = services_of(services, tgid);
 
-	if (!service || service->container.ecs || !container->ecs)
-		return;
-	service->container = *container;
-	(void)find_name(services, service); /* else the old one */
-	services_tell(service);
+	if (service)
+		learn(services, service, container);
 }
 
 /*
@@ -140,10 +175,13 @@ static void executed(struct services *services, pid_t tgid)
 static void ended(struct services *services, pid_t tgid, uint64_t at_ns)
 {
 	struct member *member = table_find(&services->member_of, table_key(tgid));
+	struct service *service = member ? member->service : NULL;
 
 	if (!member || member->ended_ns)
 		return;
 	member->ended_ns = at_ns;
+	if (service->root == tgid && is_alive(services, service->entered))
+		stand_for(service, service->entered);
 	if (!services->ended)
 		services->ended_last = &services->ended;
 	*services->ended_last = member;

@@ -17,7 +17,8 @@
 
 struct service {
 	struct service *next;
-	pid_t root; /* the first process that was followed */
+	pid_t root;    /* the first process that was followed, or after a restart the next one */
+	pid_t entered; /* the last one that was found in its container beside that one; 0: none */
 	struct service_name name;
 	struct container container; /* its ids are empty outside of containers */
 	size_t members;		    /* processes, those that ended a moment ago among them */
@@ -43,8 +44,8 @@ struct services {
 
 /*
  * The service that process @root begins: a new one, whose name is found out, or the one of its
- * container. @container: NULL, or what is known of it. 0 with the service, or a negative
- * errno.
+ * container, which may have been restarted. @container: NULL, or what is known of it. 0 with the
+ * service, or a negative errno.
  */
 int services_add_root(struct services *services, pid_t root, const struct container *container,
 		      struct service **ret);
