@@ -6,17 +6,19 @@ processes that come and go; and an ECS agent that answers, is silent, or comes l
 Containers are control groups here, with the paths of ECS; test_containers.py has real ones."""
 
 import itertools
+import os
 import secrets
+import signal
 import socket
 import sys
 import unittest
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lib import cgroups, ecs_agent, netns, suite, traced  # noqa: E402
+from lib import cgroups, ecs_agent, netns, pids, suite, traced  # noqa: E402
 from lib.process import Processes, wait_until  # noqa: E402
 
 PORTS = itertools.count(18001)
@@ -35,20 +37,28 @@ def answers(port):
         return False
 
 
+@contextmanager
+def paused(pid):
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def server(port):
+    return [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+
+
 class Service:
     """A small HTTP server; with @container and @version in that container's control group."""
 
     def __init__(self, test, container=None, version=None, env=None):
         self.port = next(PORTS)
         self.process = test.processes.start(
-            f"server-{self.port}",
-            [sys.executable, "-m", "http.server", str(self.port), "--bind", "127.0.0.1"],
-            env=env, cwd=test.served)
+            f"server-{self.port}", server(self.port), env=env, cwd=test.served)
         if container:
-            path = cgroups.ecs_path(version, container.task, container.id)
-            self.group = cgroups.Group(test.hierarchies[version], path)
-            test.groups.callback(self.group.close)
-            self.group.add(self.process.pid)
+            test.enter(self.process, container, version)
         self.process.wait_ready(lambda: answers(self.port))
 
     @property
@@ -84,6 +94,16 @@ class Targets(unittest.TestCase):
         if known:
             self.agent.containers.append(one)
         return one, Service(self, one, version or self.version, env)
+
+    def enter(self, process, container, version):
+        path = cgroups.ecs_path(version, container.task, container.id)
+        group = cgroups.Group(self.hierarchies[version], path)
+        self.groups.callback(group.close)
+        group.add(process.pid)
+
+    def asked_for(self, container):
+        """How often the agent was asked for it."""
+        return sum(path.endswith(container.id) for path in list(self.agent.asked))
 
     def session(self, *options, pids=(), name="bpfxray"):
         return traced.session(self.processes, pids, options=options, name=name)
@@ -211,6 +231,23 @@ class Targets(unittest.TestCase):
             self.assertNotIn("origin", self.traced(session, service))
             self.agent.containers.append(one)
             wait_until(lambda: "origin" in self.traced(session, service), WAIT_S, "no origin")
+
+    def test_number_of_another(self):
+        """A process that was found ends before it is followed, and a stranger gets its number."""
+        with ecs_agent.serving(self.agent), self.session("--ecs-container", "todobackend") as one:
+            with paused(one.tracer.pid):
+                found, service = self.service()
+                wait_until(lambda: self.asked_for(found), WAIT_S, "it is not found")
+                marker, _ = self.service("marker")
+                wait_until(lambda: self.asked_for(marker), WAIT_S, "no next pass")
+                self.processes.stop(service.process)
+                service.port = next(PORTS)
+                stranger = pids.Reused(service.pid, server(service.port), self.served)
+                self.addCleanup(stranger.close)
+                wait_until(lambda: answers(service.port), WAIT_S, "the stranger does not answer")
+            _, last = self.service()
+            self.traced(one, last)
+            self.untraced(one, service)
 
     def test_silent_agent(self):
         """Who accepts and says nothing holds up neither the events nor the end."""

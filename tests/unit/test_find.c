@@ -75,12 +75,15 @@ TEST(census_of_a_number_used_again)
 	CHECK_EQ(census_take(&census), 0);
 	entry = entry_of(&census, child);
 	entry->mark = true;
+	CHECK(census_is_still(entry));
 	entry->ino++;
+	CHECK(!census_is_still(entry));
 	CHECK_EQ(census_take(&census), 0);
 	CHECK_EQ(entry_of(&census, child)->since, 2);
 	CHECK(!entry_of(&census, child)->mark);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
+	CHECK(!census_is_still(entry_of(&census, child)));
 }
 
 TEST(process_numbers)

@@ -93,13 +93,15 @@ static int follow_tree(struct follower *follower, pid_t root)
 }
 
 /* The agent may know a container only after it was found: said once for each root. */
-static bool is_news(struct follower *follower, pid_t root, const struct container *container)
+static bool is_news(const struct follower *follower, pid_t root, const struct container *container)
 {
-	if (!container->ecs || table_find(&follower->told, table_key(root)))
-		return false;
-	/* without memory it is said again */
+	return container->ecs && !table_find(&follower->told, table_key(root));
+}
+
+/* Without memory it is said again. */
+static void note_told(struct follower *follower, pid_t root)
+{
 	(void)table_insert(&follower->told, table_key(root), follower);
-	return true;
 }
 
 static int follow_root(struct follower *follower, pid_t pid, const struct container *container)
@@ -108,7 +110,8 @@ static int follow_root(struct follower *follower, pid_t pid, const struct contai
 
 	/* the number may have been another's */
 	(void)table_remove(&follower->told, table_key(pid));
-	(void)is_news(follower, pid, container);
+	if (container->ecs)
+		note_told(follower, pid);
 	add_news(follower, ATTACH_NEWS_ROOT, pid, container);
 	err = follow_tree(follower, pid);
 	add_news(follower, ATTACH_NEWS_FOLLOWED, pid, NULL);
@@ -149,11 +152,21 @@ static bool has_rival(struct follower *follower, pid_t pid)
 	return true;
 }
 
-static bool can_be_followed(pid_t pid)
+/* It may have ended since the finder saw it, and another process may have its number. */
+static bool is_still(const struct found *found)
 {
 	struct process process;
 
-	return !process_read(pid, &process) && !process.kernel_thread;
+	return !process_read(found->pid, &process) && process.start_ticks == found->start_ticks;
+}
+
+/* Of one that is followed already. */
+static void learn(struct follower *follower, pid_t root, const struct found *found)
+{
+	if (!is_news(follower, root, &found->container) || !is_still(found))
+		return;
+	note_told(follower, root);
+	add_news(follower, ATTACH_NEWS_LEARNT, found->pid, &found->container);
 }
 
 static void follow_found(struct follower *follower, const struct found *found)
@@ -162,11 +175,10 @@ static void follow_found(struct follower *follower, const struct found *found)
 	int err;
 
 	if (root) {
-		if (is_news(follower, root, &found->container))
-			add_news(follower, ATTACH_NEWS_LEARNT, found->pid, &found->container);
+		learn(follower, root, found);
 		return;
 	}
-	if (!can_be_followed(found->pid) || has_rival(follower, found->pid))
+	if (!is_still(found) || has_rival(follower, found->pid))
 		return;
 	err = follow_root(follower, found->pid, &found->container);
 	if (err < 0 && err != -ESRCH)

@@ -109,16 +109,8 @@ struct found *finder_take(struct finder *finder)
 	return first;
 }
 
-/* What cannot be handed over now is found again in the next pass. */
-static void hand_over(struct finder *finder, pid_t pid, const struct known_container *known)
+static void hand_over(struct finder *finder, struct found *found)
 {
-	struct found *found = calloc(1, sizeof(*found));
-
-	if (!found)
-		return;
-	found->pid = pid;
-	if (known)
-		found->container = known->container;
 	pthread_mutex_lock(&finder->lock);
 	if (finder->found_count < FOUND_MAX) {
 		*finder->last = found;
@@ -128,6 +120,28 @@ static void hand_over(struct finder *finder, pid_t pid, const struct known_conta
 	}
 	pthread_mutex_unlock(&finder->lock);
 	free(found);
+}
+
+/*
+ * A process that was chosen, with its beginning, if all that was read of it was its own. What
+ * cannot be told now is found again in the next pass.
+ */
+static void tell_of(struct finder *finder, const struct census_entry *entry,
+		    const struct known_container *known)
+{
+	struct process process;
+	struct found *found;
+
+	if (process_read(entry->pid, &process) || process.kernel_thread || !census_is_still(entry))
+		return;
+	found = calloc(1, sizeof(*found));
+	if (!found)
+		return;
+	found->pid = entry->pid;
+	found->start_ticks = process.start_ticks;
+	if (known)
+		found->container = known->container;
+	hand_over(finder, found);
 }
 
 static struct net *net_of(struct finder *finder, pid_t pid)
@@ -211,7 +225,7 @@ static void look_at(struct finder *finder, struct census_entry *entry)
 	candidate.port_count = ports_of(finder, entry->pid, ports);
 	entry->mark = judge(finder, entry->pid, &candidate, &known) == CHOSEN_YES;
 	if (entry->mark)
-		hand_over(finder, entry->pid, known);
+		tell_of(finder, entry, known);
 }
 
 static bool is_due(const struct finder *finder, const struct census_entry *entry)

@@ -23,6 +23,7 @@ struct finder;
 struct found {
 	struct found *next;
 	pid_t pid;
+	uint64_t start_ticks;	    /* struct process: the number may be another's by now */
 	struct container container; /* all empty when it is in none */
 };
 

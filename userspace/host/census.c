@@ -6,6 +6,8 @@
  */
 #include "host/census.h"
 
+#include <sys/stat.h>
+
 #include "host/process.h"
 #include "util/cleanup.h"
 
@@ -86,4 +88,13 @@ int census_take(struct census *census)
 	*census = next;
 	next = last;
 	return 0;
+}
+
+bool census_is_still(const struct census_entry *entry)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)entry->pid);
+	return !stat(path, &st) && st.st_ino == entry->ino;
 }

@@ -30,4 +30,10 @@ struct census {
 int census_take(struct census *census);
 void census_clear(struct census *census);
 
+/*
+ * Whether the number is still this process's: what was read by its number in between is of no
+ * other. False may also be wrong, as in census.c; then the next pass tells.
+ */
+bool census_is_still(const struct census_entry *entry);
+
 #endif
