@@ -6,11 +6,13 @@ processes that come and go; and an ECS agent that answers, is silent, or comes l
 Containers are control groups here, with the paths of ECS; test_containers.py has real ones."""
 
 import itertools
+import json
 import os
 import secrets
 import signal
 import socket
 import sys
+import time
 import unittest
 import urllib.request
 from contextlib import ExitStack, contextmanager
@@ -19,10 +21,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lib import cgroups, ecs_agent, netns, pids, suite, traced  # noqa: E402
+from lib.paths import BPFXRAY  # noqa: E402
 from lib.process import Processes, wait_until  # noqa: E402
 
 PORTS = itertools.count(18001)
 WAIT_S = 30
+# The tracer, to which the folder that Docker keeps its containers in is another.
+WITH_DOCKER = """#!/bin/sh
+exec unshare --mount sh -c '
+mount -t tmpfs none /var/lib && mkdir /var/lib/docker && cp -r {files} /var/lib/docker/ &&
+exec {program} "$@"' sh "$@"
+"""
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -95,6 +104,10 @@ class Targets(unittest.TestCase):
             self.agent.containers.append(one)
         return one, Service(self, one, version or self.version, env)
 
+    def sleeper(self, container):
+        """What runs in @container and serves nothing."""
+        self.enter(self.processes.start("sleeper", ["sleep", "600"]), container, self.version)
+
     def enter(self, process, container, version):
         path = cgroups.ecs_path(version, container.task, container.id)
         group = cgroups.Group(self.hierarchies[version], path)
@@ -105,8 +118,8 @@ class Targets(unittest.TestCase):
         """How often the agent was asked for it."""
         return sum(path.endswith(container.id) for path in list(self.agent.asked))
 
-    def session(self, *options, pids=(), name="bpfxray"):
-        return traced.session(self.processes, pids, options=options, name=name)
+    def session(self, *options, pids=(), **how):
+        return traced.session(self.processes, pids, options=options, **how)
 
     def documents_of(self, one, service):
         return [d for d in list(one.documents)
@@ -231,6 +244,59 @@ class Targets(unittest.TestCase):
             self.assertNotIn("origin", self.traced(session, service))
             self.agent.containers.append(one)
             wait_until(lambda: "origin" in self.traced(session, service), WAIT_S, "no origin")
+
+    def test_answers_that_make_no_sense(self):
+        """One each, then the right one: what a bad answer says is neither believed nor final, and
+        keeps nobody else waiting. What was once told stays."""
+        task = {"Arn": "arn:t", "Containers": []}
+        faults = {}
+        for body in (b"", b'{"Arn":"arn:', b"[]", b"[" * 100000, b'"' + b"x" * (2 << 20),
+                     json.dumps(task).encode(), None):
+            one = container()
+            # the container, but not yet its name
+            task["Containers"] = [{"DockerId": one.id, "DockerName": one.docker_name()}]
+            faults[one.id] = json.dumps(task).encode() if body is None else body
+            self.agent.containers.append(one)
+        self.agent.spoil = lambda path, status, body: (
+            status, faults.pop(path.rpartition("=")[2], body))
+        with ecs_agent.serving(self.agent), self.session("--ecs-container", "todobackend") as one:
+            started = [(each, Service(self, each, self.version)) for each in self.agent.containers]
+            for each, service in started:
+                ecs = self.traced(one, service)["aws"]["ecs"]
+                self.assertEqual((each.id, each.task_arn), (ecs["container_id"], ecs["task_arn"]))
+            self.assertEqual({}, faults)
+            self.agent.containers.clear()
+            self.assertEqual("todobackend", self.traced(one, service)["name"])
+
+    def test_slow_agent(self):
+        """Who answers, but late, holds up neither `ready` nor what needs no answer."""
+        many = [container() for _ in range(12)]
+        for each in many:
+            self.sleeper(each)
+        self.agent.spoil = lambda path, status, body: (time.sleep(0.4), (status, body))[1]
+        service = Service(self)
+        options = ("--ecs-container", "no-such", "--port", str(service.port))
+        with ecs_agent.serving(self.agent), self.session(*options) as one:
+            self.assertLess(len(self.agent.asked), len(many))
+            self.traced(one, service)
+
+    def test_docker_without_ecs(self):
+        """Names come from Docker's files, for each container at once, though no agent answers."""
+        files = self.processes.directory / "containers"
+        names = {container(): f"web_{i}" for i in range(12)}
+        for each, name in names.items():
+            (files / each.id).mkdir(parents=True)
+            (files / each.id / "config.v2.json").write_text(json.dumps({"Name": f"/{name}"}))
+            self.sleeper(each)
+        program = self.processes.directory / "with-docker"
+        program.write_text(WITH_DOCKER.format(files=files, program=BPFXRAY))
+        program.chmod(0o755)
+        one, name = list(names.items())[-1]
+        service = Service(self, one, self.version)
+        with self.session("--container", name, program=program) as session:
+            document = self.traced(session, service)
+        self.assertEqual(name, document["name"])
+        self.assertNotIn("origin", document)
 
     def test_number_of_another(self):
         """A process that was found ends before it is followed, and a stranger gets its number."""

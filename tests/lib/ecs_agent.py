@@ -53,11 +53,14 @@ CLUSTER_ARN = f"{ARN}:cluster/{CLUSTER}"
 
 
 class Agent:
-    """Answers from .containers, a list that the test changes while it runs. .asked: the paths."""
+    """Answers from .containers, a list that the test changes while it runs. .asked: the paths.
+    .spoil(path, status, body) may make another answer of each; it returns status and body.
+    """
 
     def __init__(self):
         self.containers = []
         self.asked = []
+        self.spoil = lambda path, status, body: (status, body)
 
     def host(self):
         instance = f"{ARN}:container-instance/{CLUSTER}/0011"
@@ -119,7 +122,8 @@ def serving(agent, addresses=(("127.0.0.1", 51678), (METADATA_ADDRESS, 80))):
         def do_GET(self):
             found = agent.answer(self.path)
             body = json.dumps(found if found is not None else {}).encode()
-            self.send_response(200 if found is not None else 404)
+            status, body = agent.spoil(self.path, 200 if found is not None else 404, body)
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             try:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/process.h"
+#include "util/cleanup.h"
 #include "util/log.h"
 
 struct news {
@@ -120,13 +121,11 @@ static int follow_root(struct follower *follower, pid_t pid, const struct contai
 	return kernel_is_target(follower->kernel, pid) ? 0 : -ESRCH;
 }
 
-static enum exit_code follow_pid(struct follower *follower, pid_t pid)
+static enum exit_code follow_pid(struct follower *follower, pid_t pid,
+				 const struct container *container)
 {
-	struct container container;
-	int err;
+	int err = follow_root(follower, pid, container);
 
-	finder_identify(follower->finder, pid, &container);
-	err = follow_root(follower, pid, &container);
 	if (!err)
 		return EXIT_OK;
 	if (err == -ESRCH) {
@@ -194,30 +193,52 @@ void follower_tick(struct follower *follower)
 	found_free(first);
 }
 
-/* The first pass here, so that what runs already is followed when `ready` is said. */
-static enum exit_code start_finder(struct follower *follower)
+static enum exit_code cannot_look(int err)
 {
-	int err = finder_pass(follower->finder);
-
-	if (err >= 0) {
-		follower_tick(follower);
-		err = finder_start(follower->finder);
-	}
-	if (err >= 0)
-		return EXIT_OK;
 	log_error("cannot look for processes: %s", strerror(-err));
 	return EXIT_INTERNAL;
 }
 
-enum exit_code follower_start(struct follower *follower)
+/* Each --pid, as which container it was told to be. */
+static enum exit_code follow_pids(struct follower *follower, const struct container *containers)
 {
 	const struct options *options = follower->options;
 	enum exit_code code = EXIT_OK;
 
-	if (finder_new(options->choices, options->choice_count, &follower->finder) < 0)
-		return EXIT_INTERNAL;
 	for (size_t i = 0; code == EXIT_OK && i < options->pid_count; i++)
-		code = follow_pid(follower, options->pids[i]);
+		code = follow_pid(follower, options->pids[i], &containers[i]);
+	return code;
+}
+
+/* Once the first pass is taken: what runs already is followed when `ready` is said. */
+static enum exit_code start_finder(struct follower *follower)
+{
+	int err;
+
+	follower_tick(follower);
+	err = finder_start(follower->finder);
+	return err < 0 ? cannot_look(err) : EXIT_OK;
+}
+
+/* All that waits for the ECS agent goes first: nobody drains the ring meanwhile. */
+enum exit_code follower_start(struct follower *follower)
+{
+	const struct options *options = follower->options;
+	_cleanup_free_ struct container *containers =
+		calloc(options->pid_count + 1, sizeof(*containers));
+	enum exit_code code;
+	int err = 0;
+
+	if (!containers ||
+	    finder_new(options->choices, options->choice_count, &follower->finder) < 0)
+		return EXIT_INTERNAL;
+	for (size_t i = 0; i < options->pid_count; i++)
+		finder_identify(follower->finder, options->pids[i], &containers[i]);
+	if (options->choice_count)
+		err = finder_pass(follower->finder);
+	if (err < 0)
+		return cannot_look(err);
+	code = follow_pids(follower, containers);
 	return code == EXIT_OK && options->choice_count ? start_finder(follower) : code;
 }
 

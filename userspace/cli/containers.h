@@ -12,8 +12,8 @@
 struct known_container {
 	struct known_container *next;
 	struct container container;
-	bool told; /* by somebody: no more questions */
-	unsigned int tries;
+	bool told;	     /* by somebody: no more questions */
+	unsigned int tries;  /* that the agent answered */
 	uint32_t asked_pass; /* 0: never */
 	uint32_t seen_pass;
 };
@@ -24,6 +24,8 @@ struct containers {
 	struct known_container *first;
 	uint32_t silent_pass; /* the last one in which the agent did not answer */
 	int silent_error;     /* why, 0 when it always did */
+	uint32_t waited_pass; /* the last one in which it was asked */
+	uint64_t waited_ns;   /* for its answers, in that one */
 };
 
 /* The container with @ids, which process @pid lives in; new ones are added. NULL: no memory. */
@@ -31,8 +33,9 @@ struct known_container *containers_see(struct containers *containers,
 				       const struct container_ids *ids, uint32_t pass);
 
 /*
- * Asks who it is, unless that is known, was asked a moment ago, or the agent was found silent in
- * this pass. @pid: one of its processes. This waits for answers.
+ * Finds out who it is, unless that is known or was tried a moment ago; without the agent where that
+ * was found silent or slow in this pass. @pid: one of its processes. This waits for answers: in a
+ * pass, for a second and one container's at most.
  */
 void containers_ask(struct containers *containers, struct known_container *known, pid_t pid,
 		    uint32_t pass);
