@@ -65,14 +65,13 @@ static void take_request(void *ctx, const struct request *r)
 static void check_books(struct story *story)
 {
 	const struct trace_counters *c = trace_counters(story->trace);
-	const uint64_t *now = (const uint64_t *)c, *before = (const uint64_t *)&story->before;
 
 	INVARIANT(c->exchanges == story->exchanges);
 	INVARIANT(c->requests == story->requests);
 	INVARIANT(c->statements == story->statements);
+	check_heads(c, trace_requests_open(story->trace));
 	INVARIANT(c->fragments_orphaned <= story->fragments);
-	for (size_t i = 0; i < sizeof(*c) / sizeof(*now); i++)
-		INVARIANT(now[i] >= before[i] && now[i] - before[i] < UINT32_MAX * UINT64_C(16));
+	check_grown(c, &story->before);
 	story->before = *c;
 }
 
@@ -381,6 +380,7 @@ static struct trace_counters tell(const uint8_t *data, size_t size, enum db_span
 		step(&story);
 	trace_flush(story.trace, story.now_ns);
 	check_books(&story);
+	INVARIANT(!trace_requests_open(story.trace));
 	end = *trace_counters(story.trace);
 	trace_free(story.trace);
 	return end;

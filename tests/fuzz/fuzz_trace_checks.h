@@ -10,6 +10,7 @@
 
 #include "fuzz.h"
 #include "trace/request.h"
+#include "trace/trace.h"
 
 /* No string is longer than what the fragments of an exchange can bring, escapes and all. */
 #define STRING_MAX (4 * 256 * 1024)
@@ -71,6 +72,24 @@ static inline void check_request(const struct request *r, bool in_order)
 	}
 	if (in_order)
 		check_request_times(r);
+}
+
+/* No counter falls, or leaps. */
+static inline void check_grown(const struct trace_counters *now,
+			       const struct trace_counters *before)
+{
+	const uint64_t *a = (const uint64_t *)before, *b = (const uint64_t *)now;
+
+	for (size_t i = 0; i < sizeof(*now) / sizeof(*a); i++)
+		INVARIANT(b[i] >= a[i] && b[i] - a[i] < UINT32_MAX * UINT64_C(16));
+}
+
+/* Each request that was begun has become something, or is open. */
+static inline void check_heads(const struct trace_counters *c, uint64_t open)
+{
+	INVARIANT(c->heads == c->requests + c->fronts_joined + c->fronts_unjoined +
+				      c->workers_disowned + c->abandoned + c->not_served +
+				      c->requests_lost + open);
 }
 
 #endif

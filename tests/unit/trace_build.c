@@ -94,8 +94,19 @@ void bench_begin(struct bench *b, enum db_spans db_spans)
 	CHECK_EQ(trace_new(db_spans, sink, &b->trace), 0);
 }
 
+/* Whatever the test was about: each request that began has become something. */
+static void check_heads(const struct trace *trace)
+{
+	const struct trace_counters *c = trace_counters(trace);
+
+	CHECK_EQ(c->heads, c->requests + c->fronts_joined + c->fronts_unjoined +
+				   c->workers_disowned + c->abandoned + c->not_served +
+				   c->requests_lost + trace_requests_open(trace));
+}
+
 void bench_end(struct bench *b)
 {
+	check_heads(b->trace);
 	b->trace = trace_free(b->trace);
 	for (size_t i = 0; i < b->count; i++)
 		bench_forget(&b->requests[i]);

@@ -78,7 +78,10 @@ static const struct counter {
 		TRACE, offsetof(struct trace_counters, field), #field, loss                        \
 	}
 	T(exchanges, false),
+	T(heads, false),
 	T(requests, false),
+	T(fronts_joined, false),
+	T(workers_disowned, false),
 	T(statements, false),
 	T(statements_filtered, false),
 	T(statements_unproven, false),
@@ -106,7 +109,6 @@ static const struct counter {
 	R(traces_joined, false),
 	R(trace_headers_malformed, false),
 	R(answers_of_sdk, false),
-	R(left_out_open, false),
 	R(out_of_memory, true),
 #undef R
 #define S(field, name)                                                                             \
@@ -178,10 +180,24 @@ static const struct counter {
 
 struct snapshot {
 	uint64_t kernel[BX_C_MAX];
-	uint64_t open; /* exchanges that are neither sent nor lost yet */
 	uint64_t bad_records;
+	uint64_t open;		      /* exchanges that are neither sent nor lost yet */
+	uint64_t requests_open;	      /* the same of requests */
 	uint64_t queued;	      /* documents that are neither sent nor lost yet */
+	uint64_t left_out_open;	      /* requests that sampling leaves out and are open */
 	const void *group[GROUP_MAX]; /* NULL: that way out is not in use */
+};
+
+/* What tells of now, and may fall. */
+static const struct gauge {
+	enum group group;
+	const char *name;
+	size_t offset; /* in the snapshot */
+} gauges[] = {
+	{ KERNEL, "open", offsetof(struct snapshot, open) },
+	{ TRACE, "requests_open", offsetof(struct snapshot, requests_open) },
+	{ SESSION, "left_out_open", offsetof(struct snapshot, left_out_open) },
+	{ UDP, "queued", offsetof(struct snapshot, queued) },
 };
 
 static struct snapshot take_snapshot(const struct stats_source *source)
@@ -192,6 +208,8 @@ static struct snapshot take_snapshot(const struct stats_source *source)
 
 	memcpy(ret.kernel, attacher->kernel, sizeof(ret.kernel));
 	ret.open = attacher->open;
+	ret.left_out_open = source->session->left_out_open;
+	ret.requests_open = trace_requests_open(source->trace);
 	ret.queued = exporter->daemon ? udp_sender_queued(exporter->daemon->udp) : 0;
 	ret.bad_records = ring_bad_records(source->ring);
 	ret.group[TRACE] = trace_counters(source->trace);
@@ -217,6 +235,14 @@ static uint64_t counter_value(const struct snapshot *snapshot, const struct coun
 	return value;
 }
 
+static uint64_t gauge_value(const struct snapshot *snapshot, const struct gauge *gauge)
+{
+	uint64_t value;
+
+	memcpy(&value, (const char *)snapshot + gauge->offset, sizeof(value));
+	return value;
+}
+
 #define for_each_counter(c)                                                                        \
 	for (const struct counter *c = counter_table;                                              \
 	     c < counter_table + ARRAY_LEN(counter_table); c++)
@@ -236,8 +262,9 @@ static char *snapshot_to_json(const struct snapshot *snapshot)
 		if (c->loss)
 			cJSON_AddNumberToObject(losses, c->name, value);
 	}
-	cJSON_AddNumberToObject(groups[KERNEL], "open", snapshot->open);
-	cJSON_AddNumberToObject(groups[UDP], "queued", snapshot->queued);
+	for (size_t i = 0; i < ARRAY_LEN(gauges); i++)
+		cJSON_AddNumberToObject(groups[gauges[i].group], gauges[i].name,
+					gauge_value(snapshot, &gauges[i]));
 	cJSON_AddNumberToObject(groups[KERNEL], "bad_records", snapshot->bad_records);
 	cJSON_AddNumberToObject(losses, "bad_records", snapshot->bad_records);
 	text = cJSON_Print(root);
@@ -264,9 +291,10 @@ static char *snapshot_to_metrics(const struct snapshot *snapshot)
 	for_each_counter (c)
 		print_metric(out, group_names[c->group], c->name, false,
 			     counter_value(snapshot, c));
-	print_metric(out, group_names[KERNEL], "open", true, snapshot->open);
+	for (size_t i = 0; i < ARRAY_LEN(gauges); i++)
+		print_metric(out, group_names[gauges[i].group], gauges[i].name, true,
+			     gauge_value(snapshot, &gauges[i]));
 	print_metric(out, group_names[KERNEL], "bad_records", false, snapshot->bad_records);
-	print_metric(out, group_names[UDP], "queued", true, snapshot->queued);
 	fputs("# TYPE bpfxray_lost_total counter\n", out);
 	for_each_counter (c)
 		if (c->loss)

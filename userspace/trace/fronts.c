@@ -285,7 +285,7 @@ bool fronts_claim(const struct live *front)
 	return best;
 }
 
-void fronts_disown(const struct live *front)
+void fronts_disown(struct trace *trace, const struct live *front)
 {
 	struct live *only = NULL;
 
@@ -298,6 +298,8 @@ void fronts_disown(const struct live *front)
 			return;
 		only = worker;
 	}
-	if (only)
-		only->dropped = true;
+	if (!only)
+		return;
+	live_count(trace, only, &trace->counters.workers_disowned);
+	only->dropped = true;
 }

@@ -36,6 +36,6 @@ bool fronts_has_worker(const struct live *front);
 bool fronts_claim(const struct live *front);
 
 /* Nobody waits for the open request behind @front any more: it is not to be told again. */
-void fronts_disown(const struct live *front);
+void fronts_disown(struct trace *trace, const struct live *front);
 
 #endif

@@ -218,7 +218,7 @@ static bool never_served(const struct http_conn *http, const struct live *live, 
 
 static void not_served(struct trace *trace, struct live *live)
 {
-	trace->counters.not_served++;
+	live_count(trace, live, &trace->counters.not_served);
 	live_free(trace, live);
 }
 
@@ -273,7 +273,7 @@ void http_conn_lost(struct trace *trace, struct conn *conn)
 			http_answered(&step, live->last_out_ns, true);
 			continue;
 		}
-		trace->counters.requests_lost++;
+		live_count(trace, live, &trace->counters.requests_lost);
 		live_free(trace, live);
 	}
 	http_stream_clear(&http->requests);
@@ -300,7 +300,7 @@ void http_conn_abandon(struct trace *trace, struct conn *conn)
 	struct live *live;
 
 	while (conn->http && (live = first_unanswered(conn->http))) {
-		trace->counters.abandoned++;
+		live_count(trace, live, &trace->counters.abandoned);
 		live_free(trace, live);
 	}
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "trace/fronts.h"
+#include "trace/live.h"
 #include "trace/thread.h"
 
 static void link_front(struct live *worker, struct live *front)
@@ -21,7 +22,7 @@ static void link_front(struct live *worker, struct live *front)
 
 void join_drop(struct trace *trace, struct live *front)
 {
-	trace->counters.fronts_unjoined++;
+	live_count(trace, front, &trace->counters.fronts_unjoined);
 	front->dropped = true;
 }
 

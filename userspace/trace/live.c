@@ -128,17 +128,29 @@ int live_new(struct trace *trace, const struct conn *conn, const struct live_ori
 	live->r.tgid = ex->tgid;
 	live->r.tid = origin->tid;
 	live->soft = origin->pipelined;
+	trace->counters.heads++;
+	trace->requests_open++;
 	if (ex->flags & BX_EX_MULTIPLEX)
 		live->r.flags |= REQUEST_MULTIPLEXED;
 	r = request_head_fill(trace, head, conn, live);
 	if (!r)
 		r = live_enter(trace, live, ex->flags & BX_EX_MULTIPLEX);
 	if (r < 0) {
+		live_count(trace, live, &trace->counters.requests_lost);
 		live_free(trace, live);
 		return r;
 	}
 	*ret = live;
 	return 0;
+}
+
+void live_count(struct trace *trace, struct live *live, uint64_t *counter)
+{
+	if (live->counted)
+		return;
+	live->counted = true;
+	trace->requests_open--;
+	++*counter;
 }
 
 int live_answer(struct trace *trace, struct live *live, uint32_t tid, uint64_t after_ns)
@@ -200,6 +212,7 @@ void live_free(struct trace *trace, struct live *live)
 	if (live->r.number && trace->sink.gone)
 		trace->sink.gone(trace->sink.ctx, live->r.number);
 	live_retire(trace, live);
+	trace->requests_open -= !live->counted;
 	route_leave(trace, live);
 	request_clear(&live->r);
 	pool_give(live);

@@ -55,6 +55,9 @@ int live_cover(struct trace *trace, struct live *live, uint32_t seq);
  */
 void live_finish(struct trace *trace, struct live *live, uint64_t end_ns, bool whole);
 
+/* What has become of @live, in the counter for that: only the first word counts. */
+void live_count(struct trace *trace, struct live *live, uint64_t *counter);
+
 /* Takes it out of everything but its route: what it asked for is still known. */
 void live_retire(struct trace *trace, struct live *live);
 

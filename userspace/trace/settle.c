@@ -47,7 +47,7 @@ static void tell(struct trace *trace, struct live *live)
 	if (live->front)
 		join_merge(live);
 	live->process->flags |= PROCESS_PLAIN;
-	trace->counters.requests++;
+	live_count(trace, live, &trace->counters.requests);
 	trace->counters.statements += live->r.statement_count;
 	trace->sink.request(trace->sink.ctx, &live->r);
 }
@@ -58,8 +58,10 @@ static void hand_on(struct trace *trace, struct live *live)
 	bool fronted = live->alone && fronts_possible(trace, live);
 
 	tell(trace, live);
-	if (front)
+	if (front) {
+		live_count(trace, front, &trace->counters.fronts_joined);
 		live_free(trace, front);
+	}
 	if (fronted)
 		route_tell(trace, live);
 	else
@@ -117,7 +119,7 @@ static bool worker_settled(struct trace *trace, struct live *live, bool force)
 	if (!force && fronts_awaits(live)) {
 		if (!waited(trace, live, WAIT_OPEN_WORKER_NS))
 			return false;
-		fronts_disown(live);
+		fronts_disown(trace, live);
 	}
 	if (fronts_claim(live))
 		join_drop(trace, live);

@@ -210,6 +210,7 @@ struct live {
 	bool dropped; /* the other half of it was handed on */
 	bool told;    /* it was handed on itself, without its front */
 	bool claimed; /* told, and its front's request is accounted for */
+	bool counted; /* as what has become of it */
 };
 
 /* What comes and goes with each request is used again. */
@@ -249,7 +250,8 @@ struct trace {
 	struct names *names;
 	struct list strays; /* statements whose exchange is over: a soft request may own them */
 	size_t stray_count;
-	struct list waiting; /* finished requests */
+	uint64_t requests_open; /* of which nothing is counted yet but their heads */
+	struct list waiting;	/* finished requests */
 	size_t waiting_count;
 	uint64_t open_after_ns; /* what is open for longer is told; 0: nothing is */
 	uint64_t open_walk_ns;	/* when it is looked for next */

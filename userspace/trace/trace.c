@@ -366,3 +366,8 @@ const struct trace_counters *trace_counters(const struct trace *trace)
 {
 	return &trace->counters;
 }
+
+uint64_t trace_requests_open(const struct trace *trace)
+{
+	return trace->requests_open;
+}

@@ -24,8 +24,16 @@ enum db_spans { DB_SPANS_SDK, DB_SPANS_APP, DB_SPANS_ALL };
 
 /* Counters of the trace layer; each lost thing has its cause. */
 struct trace_counters {
-	uint64_t exchanges;	      /* exchange records taken in */
+	uint64_t exchanges; /* exchange records taken in */
+	/*
+	 * Requests whose head was read. Each is in exactly one of requests, fronts_joined,
+	 * fronts_unjoined, workers_disowned, abandoned, not_served and requests_lost, or open
+	 * (trace_requests_open()).
+	 */
+	uint64_t heads;
 	uint64_t requests;	      /* handed to the sink */
+	uint64_t fronts_joined;	      /* told with their worker's request */
+	uint64_t workers_disowned;    /* not over long after their front's request was told alone */
 	uint64_t statements;	      /* of these requests */
 	uint64_t statements_filtered; /* round trips that db_spans leaves out */
 	uint64_t statements_unproven; /* statements with no proven request */
@@ -113,5 +121,8 @@ void trace_tick(struct trace *trace, uint64_t now_ns);
 void trace_flush(struct trace *trace, uint64_t now_ns);
 
 const struct trace_counters *trace_counters(const struct trace *trace);
+
+/* Requests that are neither handed on nor given up. */
+uint64_t trace_requests_open(const struct trace *trace);
 
 #endif
