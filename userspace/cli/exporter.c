@@ -210,14 +210,15 @@ context_of(struct exporter *exporter, const struct exporter_label *label, const 
 	};
 }
 
-static void hand_on(struct exporter *exporter)
+static int hand_on(struct exporter *exporter)
 {
 	struct document_sink sink = { .document = send_document, .ctx = exporter };
 	const struct json_writer *json = &exporter->json;
 
-	if (document_split(json->at, json->len, DOCUMENT_MAX, &sink) < 0)
-		exporter->counters.unencodable++;
+	int r = document_split(json->at, json->len, DOCUMENT_MAX, &sink);
+
 	exporter->counters.truncated += sink.truncated;
+	return r;
 }
 
 void exporter_send(struct exporter *exporter, const struct exporter_label *label,
@@ -226,11 +227,10 @@ void exporter_send(struct exporter *exporter, const struct exporter_label *label
 	const struct place place = place_of(exporter, label->service);
 	const struct segment_context context = context_of(exporter, label, &place);
 
-	if (segment_encode(&context, request, &exporter->json) < 0) {
+	if (segment_encode(&context, request, &exporter->json) < 0 || hand_on(exporter) < 0) {
 		exporter->counters.unencodable++;
 		return;
 	}
-	hand_on(exporter);
 	exporter->counters.segments++;
 	exporter->counters.statements += request->statement_count;
 }
@@ -244,8 +244,7 @@ void exporter_send_open(struct exporter *exporter, const struct exporter_label *
 	segment_identify(&context, request, ret);
 	context.identity = ret;
 	/* without memory the finished one is the first */
-	if (segment_encode_open(&context, request, &exporter->json) < 0)
+	if (segment_encode_open(&context, request, &exporter->json) < 0 || hand_on(exporter) < 0)
 		return;
-	hand_on(exporter);
 	exporter->counters.in_progress++;
 }
