@@ -13,10 +13,11 @@
 #include "emit/resolver.h"
 #include "util/cleanup.h"
 
-#define SECOND_NS 1000000000ULL
-#define TYPE_A	  1
-#define TYPE_AAAA 28
-#define NXDOMAIN  3
+#define SECOND_NS  1000000000ULL
+#define TYPE_A	   1
+#define TYPE_CNAME 5
+#define TYPE_AAAA  28
+#define NXDOMAIN   3
 
 struct server {
 	int fd;
@@ -24,6 +25,7 @@ struct server {
 	const char *v4[4];
 	const char *v6[4];
 	uint32_t ttl;
+	uint32_t alias_ttl; /* the name is an alias, with this TTL; 0: it is none */
 	int rcode;
 	bool silent;
 	unsigned int questions;
@@ -43,18 +45,46 @@ static bool server_open(struct server *server)
 	return true;
 }
 
-static size_t put_record(uint8_t *at, int type, uint32_t ttl, const char *text)
+/* A record of the name that stands at offset @owner of the message; class IN. */
+static size_t put_record(uint8_t *at, size_t owner, int type, uint32_t ttl, const void *data,
+			 size_t len)
+{
+	const uint8_t head[] = { 0xc0 | owner >> 8, owner,     0,	 type, 0, 1,
+				 ttl >> 24,	    ttl >> 16, ttl >> 8, ttl,  0, len };
+
+	memcpy(at, head, sizeof(head));
+	memcpy(at + sizeof(head), data, len);
+	return sizeof(head) + len;
+}
+
+static size_t put_address(uint8_t *at, size_t owner, int type, uint32_t ttl, const char *text)
 {
 	uint8_t address[16];
-	size_t len = type == TYPE_A ? 4 : 16;
-	/* the name is the question's, at offset 12; class IN */
-	const uint8_t head[] = { 0xc0, 12, 0, type, 0, 1, ttl >> 24, ttl >> 16, ttl >> 8, ttl, 0 };
 
 	inet_pton(type == TYPE_A ? AF_INET : AF_INET6, text, address);
-	memcpy(at, head, sizeof(head));
-	at[sizeof(head)] = len;
-	memcpy(at + sizeof(head) + 1, address, len);
-	return sizeof(head) + 1 + len;
+	return put_record(at, owner, type, ttl, address, type == TYPE_A ? 4 : 16);
+}
+
+/* The answers to the question that ends at @end; returns where they end. */
+static size_t put_answers(const struct server *server, uint8_t *message, size_t end, int type)
+{
+	static const uint8_t alias[] = { 4, 'r', 'e', 'a', 'l', 0 };
+	const char *const *records = type == TYPE_A	 ? server->v4
+				     : type == TYPE_AAAA ? server->v6
+							 : NULL;
+	size_t owner = 12, count = 0;
+
+	if (server->alias_ttl && records && *records) {
+		/* behind its owner's name, type, class, TTL and length */
+		owner = end + 12;
+		end += put_record(message + end, 12, TYPE_CNAME, server->alias_ttl, alias,
+				  sizeof(alias));
+		count++;
+	}
+	for (; records && *records; records++, count++)
+		end += put_address(message + end, owner, type, server->ttl, *records);
+	message[7] = count;
+	return end;
 }
 
 /* Answers one question, if there is one. */
@@ -64,8 +94,7 @@ static void server_turn(struct server *server)
 	struct sockaddr_storage from;
 	socklen_t from_len = sizeof(from);
 	ssize_t len = recvfrom(server->fd, message, 512, MSG_DONTWAIT, (void *)&from, &from_len);
-	size_t end = 12, count = 0;
-	const char *const *records;
+	size_t end = 12;
 	int type;
 
 	if (len < 17)
@@ -79,11 +108,9 @@ static void server_turn(struct server *server)
 	end += 5;
 	message[2] |= 0x84; /* an answer, authoritative */
 	message[3] = 0x80 | server->rcode;
-	records = type == TYPE_A ? server->v4 : type == TYPE_AAAA ? server->v6 : NULL;
-	for (; records && !server->rcode && *records; records++, count++)
-		end += put_record(message + end, type, server->ttl, *records);
 	memset(message + 6, 0, 6);
-	message[7] = count;
+	if (!server->rcode)
+		end = put_answers(server, message, end, type);
 	sendto(server->fd, message, end, 0, (void *)&from, from_len);
 }
 
@@ -189,6 +216,26 @@ TEST(resolver_takes_ipv6_where_there_is_nothing_else)
 	resolver = resolver_for("xray.example", &server);
 	CHECK_EQ(wait_news(resolver, &server, SECOND_NS), RESOLVER_CHANGED);
 	check_set(resolver, "[fd00::1]:2000 [fd00::2]:2000 ");
+	resolver_free(resolver);
+	close(server.fd);
+}
+
+/* A deployment may move the alias long before the address behind it is stale. */
+TEST(resolver_asks_by_the_ttl_of_an_alias)
+{
+	struct server server = { .v4 = { "10.0.0.1" }, .ttl = 300, .alias_ttl = 10 };
+	struct resolver *resolver;
+
+	if (!CHECK(server_open(&server)))
+		return;
+	resolver = resolver_for("xray.example", &server);
+	CHECK_EQ(wait_news(resolver, &server, SECOND_NS), RESOLVER_CHANGED);
+	check_set(resolver, "10.0.0.1:2000 ");
+	settle(resolver, &server, 10 * SECOND_NS);
+	CHECK_EQ(resolver_counters(resolver)->questions, 1);
+	server.v4[0] = "10.0.0.2";
+	CHECK_EQ(wait_news(resolver, &server, 12 * SECOND_NS), RESOLVER_CHANGED);
+	check_set(resolver, "10.0.0.2:2000 ");
 	resolver_free(resolver);
 	close(server.fd);
 }

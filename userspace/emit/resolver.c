@@ -113,6 +113,19 @@ static bool has_family(const struct ares_addrinfo_node *nodes, int family)
 	return false;
 }
 
+static void note_ttl(struct resolver *resolver, int ttl_s)
+{
+	if (ttl_s > 0 && (!resolver->ttl_s || ttl_s < resolver->ttl_s))
+		resolver->ttl_s = ttl_s;
+}
+
+/* The addresses live no longer than the aliases that led to them. */
+static void take_aliases(struct resolver *resolver, const struct ares_addrinfo_cname *cnames)
+{
+	for (; cnames; cnames = cnames->next)
+		note_ttl(resolver, cnames->ttl);
+}
+
 static void take_nodes(struct resolver *resolver, const struct ares_addrinfo_node *nodes)
 {
 	int family = has_family(nodes, AF_INET) ? AF_INET : AF_INET6;
@@ -121,8 +134,7 @@ static void take_nodes(struct resolver *resolver, const struct ares_addrinfo_nod
 		if (nodes->ai_family != family)
 			continue;
 		endpoint_set_add(&resolver->found, nodes->ai_addr, nodes->ai_addrlen);
-		if (nodes->ai_ttl > 0 && (!resolver->ttl_s || nodes->ai_ttl < resolver->ttl_s))
-			resolver->ttl_s = nodes->ai_ttl;
+		note_ttl(resolver, nodes->ai_ttl);
 	}
 }
 
@@ -133,8 +145,10 @@ static void on_answer(void *ctx, int status, int timeouts, struct ares_addrinfo 
 	(void)timeouts;
 	resolver->status = status;
 	resolver->answered = true;
-	if (status == ARES_SUCCESS && answer)
+	if (status == ARES_SUCCESS && answer) {
 		take_nodes(resolver, answer->nodes);
+		take_aliases(resolver, answer->cnames);
+	}
 	if (status == ARES_SUCCESS && !resolver->found.count)
 		resolver->status = ARES_ENODATA;
 	ares_freeaddrinfo(answer);
