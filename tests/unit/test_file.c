@@ -139,6 +139,34 @@ TEST(file_on_a_pipe_without_reader)
 	file_writer_free(writer);
 }
 
+/* Whoever reads may stop reading: then lines are lost, and nobody waits for ever. */
+TEST(file_on_a_pipe_that_nobody_empties)
+{
+	static char line[20000], got[200000];
+	struct file_writer *writer;
+	size_t written = 0;
+	int ends[2], r = 0;
+
+	if (!CHECK_EQ(pipe2(ends, O_CLOEXEC), 0))
+		return;
+	writer = open_stdout_as(ends[1]);
+	CHECK(!(fcntl(ends[1], F_GETFL) & O_NONBLOCK));
+	memset(line, 'x', sizeof(line));
+	while (written < 100 && !(r = file_writer_write(writer, line, sizeof(line))))
+		written++;
+	CHECK_EQ(r, -EAGAIN);
+	for (int i = 0; i < 1000; i++)
+		CHECK_EQ(file_writer_write(writer, line, sizeof(line)), -EAGAIN);
+	CHECK_EQ(file_writer_counters(writer)->failed, 1001);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	drain(ends[0], got, sizeof(got));
+	CHECK_EQ(file_writer_write(writer, "{}", 2), 0);
+	CHECK_EQ(file_writer_counters(writer)->written, written + 1);
+	file_writer_free(writer);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* The pipe fills up in the middle of a line: that line is lost, the one after it is whole again. */
 TEST(file_on_a_full_pipe)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * file.c - see file.h. Only a regular file can take bytes back. On a pipe or a terminal a line that
- * was cut is written to its end; if its reader does not make room within a second, the next line
- * begins with a newline, so that just the one line is broken, and counted as failed.
+ * was cut is written to its end; if its reader does not make room in time, the next line begins
+ * with a newline, so that just the one line is broken, and counted as failed.
  */
 #include "emit/file.h"
 
@@ -21,6 +21,7 @@ struct file_writer {
 	int fd;
 	bool regular;
 	bool torn;	 /* the last line has no end */
+	bool stuck;	 /* it was waited for room in vain */
 	int first_error; /* not asked for yet */
 	bool error_taken;
 	char *line; /* buffer: a line and its newlines go out by one write */
@@ -28,14 +29,35 @@ struct file_writer {
 	struct file_counters counters;
 };
 
+/*
+ * Opened anew, so that O_NONBLOCK is nobody else's who writes there. What cannot be (a socket, a
+ * pipe that nobody reads) is shared as it is.
+ */
+static int open_stdout(void)
+{
+	struct stat st;
+	int fd = -1;
+
+	if (!fstat(STDOUT_FILENO, &st) && !S_ISREG(st.st_mode))
+		fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : fd;
+}
+
+/* A named pipe is waited for until somebody reads it. */
+static int open_path(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
+
+	/* nothing for a regular file */
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETFL, O_APPEND | O_NONBLOCK);
+	return fd;
+}
+
 static int open_output(const char *path)
 {
-	int fd;
+	int fd = strcmp(path, "-") ? open_path(path) : open_stdout();
 
-	if (!strcmp(path, "-"))
-		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	else
-		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -119,7 +141,7 @@ static int wait_for_room(int fd)
 	return r ? 0 : -EAGAIN;
 }
 
-/* A line that has not begun may be dropped at once; one that has must be finished. */
+/* When nothing moves, a line that has not begun is dropped at once; one that has is finished. */
 static int write_stream(struct file_writer *writer, size_t len)
 {
 	size_t done = 0;
@@ -130,11 +152,12 @@ static int write_stream(struct file_writer *writer, size_t len)
 
 		if (n >= 0)
 			done += n;
-		else if (errno == EAGAIN && done)
+		else if (errno == EAGAIN && (done || !writer->stuck))
 			r = wait_for_room(writer->fd);
 		else if (errno != EINTR)
 			r = -errno;
 	}
+	writer->stuck = r == -EAGAIN;
 	if (r && done)
 		writer->torn = true;
 	return r;

@@ -2,9 +2,10 @@
 /*
  * file.h - documents as lines (JSON Lines), to a file or to standard output.
  *
- * A line is there whole or not at all: a write that a full disk cut short is taken back. A pipe
- * whose reader is slow holds up the caller, unless it is non-blocking. The process must ignore
- * SIGPIPE, and SIGXFSZ if a file size limit may be set; both then come back as ordinary errors.
+ * A line is there whole or not at all: a write that a full disk cut short is taken back. A pipe or
+ * a terminal that takes nothing holds up the caller for a second; from then on lines fail at once,
+ * until there is room again. The process must ignore SIGPIPE, and SIGXFSZ if a file size limit may
+ * be set; both then come back as ordinary errors.
  */
 #ifndef BPFXRAY_EMIT_FILE_H
 #define BPFXRAY_EMIT_FILE_H
