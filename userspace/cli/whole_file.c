@@ -3,9 +3,26 @@
 #include "cli/whole_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
+
+/* In a folder for all, whatever another has put there under this name is not written through. */
+static FILE *open_new(const char *path)
+{
+	int fd;
+	FILE *file;
+
+	(void)unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return NULL;
+	file = fdopen(fd, "w");
+	if (!file)
+		close(fd);
+	return file;
+}
 
 int whole_file_write(const char *path, const char *text)
 {
@@ -15,7 +32,7 @@ int whole_file_write(const char *path, const char *text)
 
 	if (asprintf(&next, "%s.new", path) < 0)
 		return -ENOMEM;
-	file = fopen(next, "we");
+	file = open_new(next);
 	if (!file)
 		return -errno;
 	if (fprintf(file, "%s\n", text) > 0 && !fflush(file) && !rename(next, path))
