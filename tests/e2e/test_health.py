@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from lib import suite  # noqa: E402
 from lib.paths import BPFXRAY  # noqa: E402
 from lib.plain import Plain  # noqa: E402
-from lib.process import Processes  # noqa: E402
+from lib.process import Processes, wait_until  # noqa: E402
 from lib.tracer import Tracer  # noqa: E402
 
 # A mount namespace of its own: other traces of this machine are other containers'.
@@ -35,11 +35,12 @@ class Health(unittest.TestCase):
         self.assertEqual("", done.stderr)
         return done.returncode, done.stdout.splitlines()
 
-    def start(self):
+    def start(self, name="bpfxray", pid=None, daemon=None):
         launcher = self.processes.directory / "contained"
         launcher.write_text(f'#!/bin/sh\nexec {" ".join(CONTAINER)} {BPFXRAY} "$@"\n')
         launcher.chmod(0o755)
-        return Tracer(self.processes, [self.plain.pid], program=launcher)
+        pids = [pid or self.plain.pid]
+        return Tracer(self.processes, pids, daemon, program=launcher, name=name)
 
     def test_a_trace_is_healthy_until_it_hangs(self):
         tracer = self.start()
@@ -62,10 +63,27 @@ class Health(unittest.TestCase):
         self.assertEqual(1, self.health()[0])
         tracer.kill()
 
+    def test_one_that_hangs_elsewhere_is_nobody_elses_matter(self):
+        hangs, other = self.start("hangs", Plain(self.processes, "other").pid), self.start()
+        os.kill(hangs.pid, signal.SIGSTOP)
+        code, lines = self.health(other.pid)
+        self.assertEqual((0, 1), (code, len(lines)), lines)
+        os.kill(hangs.pid, signal.SIGCONT)
+        hangs.stop()
+        other.stop()
+
+    def test_daemon_that_answers_on_tcp(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            tracer = self.start(daemon="127.0.0.1:%d" % listener.getsockname()[1])
+            wait_until(lambda: "1 of 1 answer on TCP" in self.health(tracer.pid)[1][0], 30,
+                       "the daemon does not answer")
+            tracer.stop()
+
     def test_a_name_that_somebody_else_took(self):
         tracer = self.start()
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as impostor:
-            impostor.bind(f"\0bpfxray-health-{tracer.pid}-0000000000000000")
+            mounts = os.stat(f"/proc/{tracer.pid}/ns/mnt").st_ino
+            impostor.bind(f"\0bpfxray-health-{tracer.pid}-{mounts}-0000000000000000")
             impostor.listen()
             code, lines = self.health(tracer.pid)
         self.assertEqual((0, 1), (code, len(lines)), lines)

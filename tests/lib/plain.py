@@ -11,13 +11,13 @@ from .process import wait_until
 class Plain:
     """A file server on a free loopback port, under a test's Processes."""
 
-    def __init__(self, processes):
+    def __init__(self, processes, name="plain"):
         self.url = f"http://127.0.0.1:{free_port()}/"
-        served = processes.directory / "served"
+        served = processes.directory / f"{name}-served"
         served.mkdir()
         port = self.url.rstrip("/").rpartition(":")[2]
         command = [sys.executable, "-m", "http.server", port, "--bind", "127.0.0.1"]
-        self.process = processes.start("plain", command, cwd=served)
+        self.process = processes.start(name, command, cwd=served)
         wait_until(self.answers, 30, "the file server is not ready")
 
     @property

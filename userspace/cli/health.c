@@ -36,7 +36,8 @@ int health_listen(void)
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -EIO;
 	len = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1,
-		       HEALTH_NAME "%d-%016" PRIx64, (int)getpid(), random);
+		       HEALTH_NAME "%d-%" PRIu64 "-%016" PRIx64, (int)getpid(),
+		       health_mount_namespace(), random);
 	if (bind(fd, (void *)&address, offsetof(struct sockaddr_un, sun_path) + 1 + len) < 0 ||
 	    listen(fd, ANSWERS_MAX) < 0)
 		return -errno;
@@ -52,13 +53,12 @@ bool health_asked(int fd)
 
 static size_t report_text(const struct health_report *report, char text[HEALTH_ANSWER_MAX])
 {
-	int len =
-		snprintf(text, HEALTH_ANSWER_MAX,
-			 "%" PRIu64 "\n%s\n%s%s%" PRIu64 " processes, %" PRIu64
-			 " requests, %" PRIu64 " documents sent, %" PRIu64 " lost; daemon %s",
-			 health_mount_namespace(), report->why ? HEALTH_BAD : HEALTH_GOOD,
-			 report->why ? report->why : "", report->why ? "; " : "", report->processes,
-			 report->requests, report->sent, report->lost, report->daemon);
+	int len = snprintf(text, HEALTH_ANSWER_MAX,
+			   "%s\n%s%s%" PRIu64 " processes, %" PRIu64 " requests, %" PRIu64
+			   " documents sent, %" PRIu64 " lost; daemon %s",
+			   report->why ? HEALTH_BAD : HEALTH_GOOD, report->why ? report->why : "",
+			   report->why ? "; " : "", report->processes, report->requests,
+			   report->sent, report->lost, report->daemon);
 
 	return len < HEALTH_ANSWER_MAX ? len : HEALTH_ANSWER_MAX - 1;
 }

@@ -2,14 +2,15 @@
 /*
  * health.h - `bpfxray health`, and what a running trace tells it.
  *
- * A trace listens on an abstract unix socket, @bpfxray-health-PID-RANDOM: nothing is written, so
- * that a read-only root file system does, and nothing is left behind by a kill. Its loop answers
+ * A trace listens on an abstract unix socket, @bpfxray-health-PID-MOUNT-RANDOM: nothing is written,
+ * so that a read-only root file system does, and nothing is left behind by a kill. Its loop answers
  * by itself, between two drains: a loop that hangs does not answer. The name ends in random
  * digits, because anybody on the host may take a name that can be foreseen.
  *
- * `bpfxray health` finds these sockets in /proc/net/unix and asks those whose owner is root or its
- * own user, sits in the same PID namespace, and says that it lives in the same mount namespace: in
- * a container that shares the host's network and processes, exactly the tracer of the container.
+ * `bpfxray health` finds these sockets in /proc/net/unix and asks those that are named after its
+ * own mount namespace and whose owner is root or its own user, in the same PID namespace: in a
+ * container that shares the host's network and processes, exactly the tracer of the container.
+ * Others are not asked, since one that hangs would not tell whose it is.
  */
 #ifndef BPFXRAY_CLI_HEALTH_H
 #define BPFXRAY_CLI_HEALTH_H

@@ -57,14 +57,13 @@ static int receive(int fd, char answer[HEALTH_ANSWER_MAX])
 	return n > 0 ? 0 : -ETIMEDOUT;
 }
 
-static enum verdict judge(int pid, char *answer)
+static enum verdict judge(int pid, char *word)
 {
-	char *word = strchr(answer, '\n'), *text = word ? strchr(word + 1, '\n') : NULL;
+	char *text = strchr(word, '\n');
 
-	if (!text || strtoull(answer, NULL, 10) != health_mount_namespace())
+	if (!text)
 		return NOT_OURS;
 	*text++ = '\0';
-	word++;
 	printf("bpfxray with PID %d is %s: %s\n", pid, word, text);
 	return strcmp(word, HEALTH_GOOD) ? UNHEALTHY : HEALTHY;
 }
@@ -88,10 +87,11 @@ static enum verdict ask(const char *name, int pid)
 	return judge(pid, answer);
 }
 
-/* The name in a line of /proc/net/unix when it is one of ours and listens, or NULL. */
+/* The name in a line of /proc/net/unix when it is one of this container's and listens, or NULL. */
 static const char *listening_name(char *line, int *ret_pid)
 {
 	unsigned int flags;
+	uint64_t mounts;
 	char *name = strstr(line, " @" HEALTH_NAME);
 
 	/* the fields are: address, references, protocol, flags (0x10000: it listens) */
@@ -99,8 +99,9 @@ static const char *listening_name(char *line, int *ret_pid)
 		return NULL;
 	name += 2;
 	name[strcspn(name, "\n")] = '\0';
-	*ret_pid = atoi(name + sizeof(HEALTH_NAME) - 1);
-	return name;
+	if (sscanf(name, HEALTH_NAME "%d-%" SCNu64 "-", ret_pid, &mounts) != 2)
+		return NULL;
+	return mounts == health_mount_namespace() ? name : NULL;
 }
 
 enum exit_code health_run(void)

@@ -6,11 +6,10 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-/* The abstract socket's name begins so; the PID and random digits follow. */
+/* The abstract socket's name begins so; PID, mount namespace and random digits follow. */
 #define HEALTH_NAME "bpfxray-health-"
 
-/* An answer is the mount namespace's inode, one of these words, and text for people, a line each.
- */
+/* An answer is one of these words, and text for people, a line each. */
 #define HEALTH_GOOD "healthy"
 #define HEALTH_BAD  "unhealthy"
 
