@@ -5,6 +5,7 @@
  */
 #include "unit.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -64,6 +65,40 @@ TEST(elf_functions_refuse_what_is_no_program)
 	CHECK_EQ(find_in_bytes(of_32_bits, sizeof(of_32_bits)), -ENOEXEC);
 	/* a head without sections defines nothing */
 	CHECK_EQ(find_in_bytes(cut, sizeof(cut)), 0);
+}
+
+/* Makes every table of symbols of the copy at @fd @size bytes long. */
+static void claim(int fd, uint64_t size)
+{
+	Elf64_Ehdr head;
+	Elf64_Shdr section;
+
+	CHECK_EQ(pread(fd, &head, sizeof(head), 0), sizeof(head));
+	for (int i = 0; i < head.e_shnum; i++) {
+		off_t at = (off_t)(head.e_shoff + i * sizeof(section));
+
+		CHECK_EQ(pread(fd, &section, sizeof(section), at), sizeof(section));
+		if (section.sh_type != SHT_DYNSYM && section.sh_type != SHT_SYMTAB)
+			continue;
+		section.sh_size = size;
+		CHECK_EQ(pwrite(fd, &section, sizeof(section), at), sizeof(section));
+	}
+}
+
+/* A terabyte of holes costs its owner nothing; it must not cost us a day. */
+TEST(elf_functions_pass_over_endless_tables)
+{
+	struct elf_function function = { .name = "elf_functions_landmark" };
+	_cleanup_close_ int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = memfd_create("endless", MFD_CLOEXEC);
+	off_t len = lseek(self, 0, SEEK_END), offset = 0;
+
+	while (offset < len && sendfile(fd, self, &offset, (size_t)(len - offset)) > 0)
+		continue;
+	CHECK_EQ(elf_functions_find(fd, &function, 1), 1);
+	claim(fd, 1ull << 40);
+	CHECK_EQ(ftruncate(fd, 1ll << 41), 0);
+	CHECK_EQ(elf_functions_find(fd, &function, 1), 0);
 }
 
 /* This program with bytes overwritten at random: libelf must cope, and we with it. */

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-/* elf_functions.c - see elf_functions.h. The file belongs to somebody else: libelf checks it. */
+/*
+ * elf_functions.c - see elf_functions.h. The file belongs to somebody else: libelf checks it. It is
+ * read, not mapped, since its owner may cut it off at any time.
+ */
 #include "probe/elf_functions.h"
 
 #include <errno.h>
 #include <gelf.h>
 #include <libelf.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
+
+/*
+ * Symbols or names beyond this are not looked at: a program of 100 MB with all its symbols has a
+ * fifth of it, and a file full of holes may claim anything.
+ */
+#define TABLE_MAX (32u << 20)
 
 static void end_elf(Elf **elf)
 {
@@ -84,6 +94,16 @@ static int find_in(Elf *elf, int fd, Elf_Scn *section, const GElf_Shdr *header,
 	return found;
 }
 
+/* The table of @header, and the names that belong to it. */
+static bool is_reasonable(Elf *elf, const GElf_Shdr *header)
+{
+	Elf_Scn *names = elf_getscn(elf, header->sh_link);
+	GElf_Shdr names_header;
+
+	return header->sh_size <= TABLE_MAX && names && gelf_getshdr(names, &names_header) &&
+	       names_header.sh_size <= TABLE_MAX;
+}
+
 static int find_in_all(Elf *elf, int fd, unsigned int type, struct elf_function *functions,
 		       size_t count)
 {
@@ -92,7 +112,8 @@ static int find_in_all(Elf *elf, int fd, unsigned int type, struct elf_function 
 	int found = 0;
 
 	while ((section = elf_nextscn(elf, section)))
-		if (gelf_getshdr(section, &header) && header.sh_type == type)
+		if (gelf_getshdr(section, &header) && header.sh_type == type &&
+		    is_reasonable(elf, &header))
 			found += find_in(elf, fd, section, &header, functions, count);
 	return found;
 }
@@ -104,7 +125,7 @@ int elf_functions_find(int fd, struct elf_function *functions, size_t count)
 
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return -ENOTSUP;
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf || elf_kind(elf) != ELF_K_ELF || gelf_getclass(elf) != ELFCLASS64)
 		return -ENOEXEC;
 	for (size_t i = 0; i < count; i++)
