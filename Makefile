@@ -238,13 +238,16 @@ build/fuzz/delivery: userspace/emit/document.c userspace/emit/http_reply.c users
 
 build/fuzz/ecs: $(wildcard userspace/host/*.c)
 
+build/fuzz/target: FUZZ_LIBS := -lelf
+build/fuzz/target: $(wildcard userspace/host/*.c) userspace/probe/elf_functions.c userspace/probe/client_layout.c
+
 build/fuzz/config: $(wildcard userspace/cli/options*.c userspace/host/*.c) userspace/cli/config.c userspace/emit/address.c
 
 build/fuzz/%: tests/fuzz/fuzz_%.c $(CORE_SRC) userspace/probe/record.c
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS_USER) -Itests/fuzz -std=gnu11 -Wall -O1 -g -fsanitize=fuzzer,address,undefined $(filter %.c,$^) \
-		-o $@ -lcjson
+		-o $@ -lcjson $(FUZZ_LIBS)
 
 fuzz: $(FUZZERS)
 	$(Q)sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)

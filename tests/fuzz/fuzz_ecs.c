@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * fuzz_ecs.c - what traced processes and the ECS agent tell, as any bytes: control groups, the
- * agent's answers, Docker's files, the kernel's table of sockets. The input's first byte chooses
- * the parser.
+ * fuzz_ecs.c - what traced processes, the ECS agent and EC2 tell, as any bytes: control groups,
+ * answers, Docker's files, the kernel's table of sockets. The input's first byte chooses the
+ * parser.
  */
 #include "fuzz.h"
 #include "host/choice.h"
 #include "host/docker.h"
+#include "host/ec2.h"
 #include "host/listening.h"
 
 #include <errno.h>
@@ -95,10 +96,28 @@ static void fuzz_listening(struct bytes in)
 	free(line);
 }
 
+static void fuzz_instance(struct bytes in)
+{
+	struct ec2_instance instance;
+	char token[EC2_TOKEN_CAP];
+
+	if (!ec2_instance_parse(in, &instance)) {
+		INVARIANT(instance.instance_id[0]);
+		CHECK_TEXT(instance.instance_id);
+		CHECK_TEXT(instance.availability_zone);
+		CHECK_TEXT(instance.instance_type);
+		CHECK_TEXT(instance.image_id);
+	}
+	/* it goes into a header line */
+	if (!ec2_token_parse(in, token))
+		CHECK_TEXT(token);
+	(void)ec2_is_vendor(in);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const parsers[])(struct bytes in) = { fuzz_cgroup, fuzz_answers, fuzz_docker,
-							    fuzz_listening };
+							    fuzz_listening, fuzz_instance };
 	struct bytes in;
 
 	if (!size)
