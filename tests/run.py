@@ -25,6 +25,7 @@ SUITES = [
     ("unit", [*MAKE, "test-unit"], True),
     ("bpf", [*MAKE, "test-bpf"], True),
     ("lint", ["make", "-s", "lint"], True),
+    ("tools", [PYTHON, str(TOP / "tests" / "tools.py")], True),
     ("bench-smoke", ["make", "-s", "bench-smoke"], True),
 ]
 E2E = TOP / "tests" / "e2e"

@@ -5,6 +5,7 @@ import os
 import time
 from contextlib import contextmanager
 
+from .books import losses, unbalanced
 from .daemon import Daemon
 from .pace import SLOW
 from .tracer import Tracer
@@ -61,35 +62,6 @@ def session(processes, pids, options=COMPLETE, **how):
         yield one
         if one.stats is None:
             one.finish()
-
-
-def losses(stats):
-    return {name: value for name, value in stats["losses"].items() if value}
-
-
-def unbalanced(stats):
-    """What does not add up in the counters, a line each: everything seen was sent or is counted."""
-    kernel, trace, export, udp = (stats[k] for k in ("kernel", "trace", "export", "udp"))
-    found = []
-
-    def equal(left, right, what):
-        if left != right:
-            found.append(f"{what}: {left} and {right}")
-
-    ended = kernel["submitted"] + kernel["ended_as_told"] + kernel["discarded"] + kernel["open"]
-    ended += sum(kernel[lost] for lost in ("lost_ring_full", "lost_torn", "lost_pool_full"))
-    equal(kernel["exchanges"], ended, "exchanges opened, and ended or open still")
-    taken = kernel["submitted"] + kernel["snapshots"]
-    equal(taken, trace["exchanges"], "records of the kernel, and records taken in")
-    left_out = sum(n for name, n in stats["sampling"].items() if name.startswith("left_out_"))
-    handed_on = export["segments"] + export["unencodable"] + left_out
-    handed_on -= stats["session"]["left_out_open"]
-    equal(trace["requests"], handed_on, "requests, and segments or left out by sampling")
-    if not left_out:
-        equal(trace["statements"], export["statements"], "statements in requests and in segments")
-    unsent = sum(udp[k] for k in udp if k not in ("sent", "refused"))
-    equal(export["documents"], udp["sent"] + unsent, "documents, and sent or counted as unsent")
-    return found
 
 
 def check_books(report, one):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from . import books
 from .pace import SLOW
 from .paths import BPFXRAY
 from .process import ProcessError, wait_until
@@ -48,6 +49,7 @@ class Tracer:
         for pid in pids:
             command += ["--pid", str(pid)]
         command += ["--daemon", daemon] if daemon else ["--no-daemon"]
+        self.ways = {"daemon": bool(daemon), "output": "--output" in options}
         command += ["--sampling", sampling, "--stats", self.stats_path, *options]
         # Tracers of one name write to one log: what an earlier one said is not this one's.
         log = processes.directory / f"{name}.log"
@@ -84,11 +86,16 @@ class Tracer:
         return json.loads(self.stats_path.read_text())
 
     def stop(self, number=signal.SIGTERM, timeout_s=None):
-        """Ends it as an operator does; returns its counters. An exit code but 0 is an error."""
+        """Ends it as an operator does; returns its counters. An exit code but 0 is an error, and
+        so are books that do not balance.
+        """
         code = self.processes.stop(self.process, number=number, timeout_s=timeout_s)
         if code != 0:
             raise ProcessError(f"bpfxray ended with {code}:\n{self.messages()[-2000:]}")
         self.stats = json.loads(self.stats_path.read_text())
+        wrong = books.unbalanced(self.stats, **self.ways) + books.unfinished(self.stats)
+        if wrong:
+            raise ProcessError(f"the books do not balance: {wrong}\n{self.messages()[-2000:]}")
         return self.stats
 
     def kill(self):
