@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Documents on their way to the daemons while something is wrong with them: absent, late, killed,
-one of two; DNS down, without the name, with another answer. The service is under load throughout,
-its answers are checked, its requests counted, and the books balance."""
+one of two, behind a router that refuses; DNS down, silent, without the name, with another answer.
+The service is under load throughout, its answers are checked, its requests counted, and the books
+balance (Tracer.stop() asks for that)."""
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lib import services, suite, traced  # noqa: E402
+from lib import books, icmp, services, suite, traced  # noqa: E402
 from lib.daemon import Daemon  # noqa: E402
 from lib.dns import Dns  # noqa: E402
 from lib.loaded import ids_after, ids_in, prepare, under_load  # noqa: E402
@@ -24,8 +25,9 @@ from lib.process import Processes, wait_until  # noqa: E402
 from lib.tracer import Tracer  # noqa: E402
 
 NAME = "xray.services.test"
-# Documents that were sent before a refusal could be known: one for each time a daemon dies.
-BLIND = 3
+# Documents that may be sent before a refusal is known, each time a daemon dies: a batch
+# (emit/udp_private.h). On an idle machine the first one's answer comes before the second is sent.
+BLIND = 32
 
 
 class Delivery(unittest.TestCase):
@@ -60,7 +62,6 @@ class Delivery(unittest.TestCase):
             daemon.close()
             self.assertEqual(([], 0), (daemon.bad, daemon.lost))
             documents += daemon.documents
-        self.assertEqual([], traced.unbalanced(stats), tracer.messages())
         return stats, documents
 
     def check_all_arrived(self, sent, stats, documents, but=0):
@@ -76,9 +77,9 @@ class Delivery(unittest.TestCase):
     def test_daemon_that_starts_later(self):
         with under_load(self.server) as sent:
             tracer = self.start()
-            time.sleep(2)
+            sent.wait_more()
             daemon = self.daemon()
-            time.sleep(2)
+            wait_until(lambda: len(daemon.documents) > 100, 30, "nothing arrives")
         time.sleep(0.5)
         stats, documents = self.stop(tracer, daemon)
         self.assertGreater(stats["udp"]["refused"], 0)
@@ -88,22 +89,20 @@ class Delivery(unittest.TestCase):
         first = self.daemon()
         with under_load(self.server) as sent:
             tracer = self.start()
-            time.sleep(1)
+            wait_until(lambda: len(first.documents) > 20, 30, "nothing arrives")
             first.close()
-            time.sleep(1.5)
+            sent.wait_more()
             second = self.daemon()
-            time.sleep(2)
+            wait_until(lambda: len(second.documents) > 100, 30, "nothing arrives any more")
         time.sleep(0.5)
         stats, documents = self.stop(tracer, first, second)
         self.check_all_arrived(sent, stats, documents, BLIND)
 
     def test_daemon_that_never_comes(self):
-        with under_load(self.server):
+        with under_load(self.server) as sent:
             tracer = self.start(options=("--queue-documents", "50"))
-            time.sleep(3)
-        before = time.monotonic()
+            sent.wait_more(200)
         stats, _ = self.stop(tracer)
-        self.assertLess(time.monotonic() - before, 5, "the stop is not prompt")
         self.assertGreater(stats["udp"]["dropped_full"], 0)
         self.assertGreater(stats["udp"]["dropped_unsent"], 0)
         self.assertLessEqual(stats["udp"]["dropped_unsent"], 50)
@@ -122,7 +121,23 @@ class Delivery(unittest.TestCase):
             stats, documents = self.stop(tracer, stays, dies)
         traces = [{d["trace_id"] for d in one.documents} for one in (stays, dies)]
         self.assertEqual(set(), traces[0] & traces[1], "a trace went to both")
-        self.check_all_arrived(sent, stats, documents, BLIND + 2)
+        self.check_all_arrived(sent, stats, documents, BLIND)
+
+    def test_daemon_that_a_router_calls_unreachable(self):
+        daemon = self.daemon("127.0.74.1")
+        with Dns(self.processes, {NAME: ["127.0.74.1"]}, ttl=3600) as dns:
+            with under_load(self.server) as sent:
+                tracer = self.start(f"{NAME}:{self.port}", dns.launcher(BPFXRAY))
+                wait_until(lambda: daemon.documents, 20, "nothing arrives")
+                asked = dns.questions
+                icmp.host_unreachable(tracer.pid, "127.0.74.1", self.port)
+                wait_until(lambda: dns.questions > asked, 20, "the name is not asked for again")
+                count = len(daemon.documents)
+                wait_until(lambda: len(daemon.documents) > count + 20, 20, "it is left alone")
+            time.sleep(0.5)
+            stats, documents = self.stop(tracer, daemon)
+        self.assertEqual(1, stats["udp"]["refused"])
+        self.check_all_arrived(sent, stats, documents)
 
     def test_name_that_comes_into_being(self):
         daemon = self.daemon("127.0.72.1")
@@ -137,40 +152,54 @@ class Delivery(unittest.TestCase):
             stats, documents = self.stop(tracer, daemon)
         self.check_all_arrived(sent, stats, documents)
 
-    def test_dns_that_dies_and_answers_that_change(self):
+    def test_dns_that_fails_and_answers_that_change(self):
+        """While nothing can be asked the last set is kept; each failure is told once."""
         old, new = self.daemon("127.0.73.1"), self.daemon("127.0.73.2")
         with Dns(self.processes, {NAME: ["127.0.73.1"]}) as dns:
             with under_load(self.server) as sent:
                 tracer = self.start(f"{NAME}:{self.port}", dns.launcher(BPFXRAY))
                 wait_until(lambda: old.documents, 10, "nothing arrives")
-                dns.close()
-                wait_until(lambda: "cannot be resolved" in tracer.messages(), 20, "not told")
-                count = len(old.documents)
-                wait_until(lambda: len(old.documents) > count + 20, 10, "the last set is kept")
+
+                def told(what, times):
+                    wait_until(lambda: tracer.messages().count(what) == times, 30,
+                               f"{what}: not told")
+
+                ways = ((dns.close, dns.start), (dns.fall_silent, dns.speak),
+                        (dns.names.clear, lambda: dns.names.update({NAME: ["127.0.73.1"]})))
+                for times, (fail, repair) in enumerate(ways, 1):
+                    fail()
+                    told("cannot be resolved", times)
+                    count = len(old.documents)
+                    wait_until(lambda n=count: len(old.documents) > n + 20, 10, "not kept")
+                    repair()
+                    told("the name resolves again", times)
                 dns.names[NAME] = ["127.0.73.2"]
-                dns.start()
                 wait_until(lambda: len(new.documents) > 20, 20, "the new address gets nothing")
             time.sleep(0.5)
             stats, documents = self.stop(tracer, old, new)
-        self.assertEqual(1, tracer.messages().count("cannot be resolved"), "told once")
+        self.assertEqual(len(ways), tracer.messages().count("cannot be resolved"), "told once")
         self.check_all_arrived(sent, stats, documents)
+
+    def at_rest(self, tracer):
+        """Its counters of now, when nothing is under way in it."""
+        tracer.stats_path.unlink(missing_ok=True)
+        os.kill(tracer.pid, signal.SIGUSR1)
+        wait_until(tracer.stats_path.exists, 30, "SIGUSR1 writes no statistics")
+        stats = json.loads(tracer.stats_path.read_text())
+        return stats if not books.unfinished(stats) else None
 
     def test_books_balance_at_rest_and_metrics_tell_the_same(self):
         daemon = self.daemon()
         metrics = self.processes.directory / "metrics.prom"
         tracer = self.start(options=("--metrics", metrics))
-        with under_load(self.server):
-            time.sleep(1)
+        with under_load(self.server) as sent:
+            sent.wait_more()
             os.kill(tracer.pid, signal.SIGSTOP)
             time.sleep(2)
             os.kill(tracer.pid, signal.SIGCONT)
-            time.sleep(1)
-        time.sleep(1)
-        os.kill(tracer.pid, signal.SIGUSR1)
-        wait_until(lambda: tracer.stats_path.exists(), 10, "SIGUSR1 writes no statistics")
-        at_rest = json.loads(tracer.stats_path.read_text())
+            sent.wait_more()
+        at_rest = wait_until(lambda: self.at_rest(tracer), 30, "something waits for ever")
         self.assertEqual([], traced.unbalanced(at_rest))
-        self.assertEqual(0, at_rest["udp"]["queued"])
         lines = dict(
             line.rsplit(" ", 1) for line in metrics.read_text().splitlines()
             if line and not line.startswith("#"))

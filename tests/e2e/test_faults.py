@@ -3,7 +3,8 @@
 """What happens to the tracer and to its target: killed and restarted, the kernel side's memory too
 small, descriptors and memory short, a clock that steps, a worker killed in a request, documents of
 many sizes. The service is under load throughout, its answers are checked, its requests counted, and
-the books balance. (What happens to the daemons: test_delivery.py; to the output: test_robust.py.)
+the books balance (Tracer.stop() asks for that). What happens to the daemons: test_delivery.py; to
+the output: test_robust.py.
 """
 import json
 import os
@@ -32,10 +33,17 @@ from lib.tracer import Tracer  # noqa: E402
 HOUR_S = 3600
 MEMORY_CGROUPS = Path("/sys/fs/cgroup/memory")
 MEMORY_LIMIT = 64 << 20
+SMALL_RING = 65536
+# The least that a request with its statements takes of the ring.
+RECORD = 500
 # A token bucket on loopback: through the narrow one a few documents pass, the wide one is none.
 # Documents of 64 KiB fit its bucket, and the socket's buffer is full before the bucket's queue.
 NARROW = ("rate", "64kbit", "burst", "100kb", "latency", "60s")
 WIDE = ("rate", "10gbit", "burst", "10mb", "latency", "60s")
+
+
+def size_of(document):
+    return len(json.dumps(document, separators=(",", ":")))
 
 
 class Faults(unittest.TestCase):
@@ -62,7 +70,6 @@ class Faults(unittest.TestCase):
         self.daemon.wait_quiet(0.3)
         self.daemon.close()
         self.assertEqual(([], 0), (self.daemon.bad, self.daemon.lost))
-        self.assertEqual([], traced.unbalanced(stats), tracer.messages())
         return stats
 
     def check_all(self, sent, stats):
@@ -76,14 +83,12 @@ class Faults(unittest.TestCase):
     def test_killed_and_restarted(self):
         with under_load(self.server) as sent:
             first = self.start("first")
-            time.sleep(1)
+            wait_until(lambda: len(self.daemon.documents) > 20, 30, "nothing arrives")
             first.kill()
-            before = len(self.daemon.documents)
             second = self.start("second")
-            time.sleep(2)
+            sent.wait_more()
         time.sleep(0.5)
         stats = self.stop(second)
-        self.assertGreater(before, 0)
         self.check_all(sent, stats)
 
     def ask_and_stay(self):
@@ -99,12 +104,12 @@ class Faults(unittest.TestCase):
     def check_losses_are_counted(self, option, causes, meanwhile=lambda: None):
         with under_load(self.server) as sent:
             tracer = self.start(options=option)
-            time.sleep(1)
+            sent.wait_more()
             os.kill(tracer.pid, signal.SIGSTOP)
             meanwhile()
-            time.sleep(2)
+            sent.wait_more(2 * SMALL_RING // RECORD)
             os.kill(tracer.pid, signal.SIGCONT)
-            time.sleep(1)
+            sent.wait_more()
         time.sleep(0.5)
         stats = self.stop(tracer)
         found = ids_in(self.daemon.documents)
@@ -116,7 +121,7 @@ class Faults(unittest.TestCase):
 
     def test_ring_too_small(self):
         self.check_losses_are_counted(
-            ("--ring-bytes", "65536"), ("lost_ring_full", "lost_fragments"))
+            ("--ring-bytes", str(SMALL_RING)), ("lost_ring_full", "lost_fragments"))
 
     def test_pool_too_small(self):
         self.check_losses_are_counted(
@@ -129,48 +134,49 @@ class Faults(unittest.TestCase):
             check=True)
         clock.write_text("0")
         tracer = self.start(env={"LD_PRELOAD": str(shim), "CLOCK_SHIM": str(clock)})
-        counts = []
         with under_load(self.server) as sent:
             for offset in (0, HOUR_S, -HOUR_S):
                 clock.write_text(str(offset))
-                time.sleep(1.5)
-                counts.append(len(self.daemon.documents))
+                sent.wait_more()
         time.sleep(0.5)
         stats = self.stop(tracer)
         self.check_all(sent, stats)
         shifts = set()
         for one in self.daemon.documents:
             self.assertLess(0, one["end_time"] - one["start_time"], one)
-            self.assertLess(one["end_time"] - one["start_time"], 10, one)
+            self.assertLess(one["end_time"] - one["start_time"], HOUR_S / 2, one)
             for child in one.get("subsegments", ()):
                 self.assertGreaterEqual(child["start_time"], one["start_time"])
                 self.assertLessEqual(child["end_time"], one["end_time"])
             shifts.add(round((one["start_time"] - time.time()) / HOUR_S))
         self.assertEqual({-1, 0, 1}, shifts)
 
-    def test_worker_killed_in_a_request(self):
-        tracer = self.start()
-        url = "http://%s:%d/test/slow?ms=20000" % self.server.address
-        agent = {"User-Agent": "killed-meanwhile"}
-        pids = [
-            int(pid) for pid in Path(
-                f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split()]
-        with ExitStack() as stack:
-            conn = stack.enter_context(load.client.Connection(self.server.address))
-            conn.send(f"GET /test/slow?ms=20000 HTTP/1.1\r\nHost: x\r\n"
-                      f"User-Agent: {agent['User-Agent']}\r\n\r\n".encode())
-            time.sleep(0.5)
-            for pid in pids:
-                os.kill(pid, signal.SIGKILL)
+    def of(self, agent, open_ones):
+        return [one for one in self.daemon.documents
+                if agent_of(one) == agent and bool(one.get("in_progress")) == open_ones]
+
+    def kill_workers_in_a_request(self, agent):
+        """Its client gets no answer."""
+        children = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text()
+        with load.client.Connection(self.server.address) as conn:
+            conn.send(f"GET /test/slow?ms=60000 HTTP/1.1\r\nHost: x\r\n"
+                      f"User-Agent: {agent}\r\n\r\n".encode())
+            wait_until(lambda: self.of(agent, True), 30, "the request is not seen")
+            for pid in children.split():
+                os.kill(int(pid), signal.SIGKILL)
             with self.assertRaises((OSError, ProtocolError)):
                 conn.read_response("GET")
-        wait_until(self.serves_again, 30, f"{url}: the server does not come back")
+
+    def test_worker_killed_in_a_request(self):
+        tracer = self.start(options=("--in-progress", "1"))
+        self.kill_workers_in_a_request("killed-meanwhile")
+        wait_until(self.serves_again, 30, "the server does not come back")
         self.ready_ns = time.time_ns()
         with under_load(self.server) as sent:
-            time.sleep(1)
+            sent.wait_more()
         time.sleep(0.5)
         self.stop(tracer)
-        killed = [d for d in self.daemon.documents if agent_of(d) == "killed-meanwhile"]
+        killed = self.of("killed-meanwhile", False)
         self.assertEqual(1, len(killed))
         self.assertTrue(killed[0]["fault"], killed)
         found = ids_in(self.daemon.documents)
@@ -183,37 +189,46 @@ class Faults(unittest.TestCase):
         except OSError:
             return False
 
+    def parts_of(self, agent):
+        """The segment of the request of @agent, and its subsegments that came alone."""
+        segment = next(d for d in self.daemon.documents if agent_of(d) == agent)
+        return segment, [
+            d for d in self.daemon.documents
+            if d.get("type") == "subsegment" and d["trace_id"] == segment["trace_id"]]
+
+    def check_parts(self, segment, alone, statements):
+        """All of it is there, each part a document of its own; how large they are together."""
+        for one in alone:
+            self.assertEqual(segment["id"], one["parent_id"])
+        inside = segment.get("subsegments", [])
+        texts = [one["sql"].get("sanitized_query", "") for one in alone + inside]
+        self.assertGreaterEqual(sum("SELECT" in text for text in texts), statements)
+        return sum(map(size_of, (segment, *alone)))
+
     def test_documents_of_many_sizes(self):
-        tracer = self.start()
-        sizes = (1, 30, 120, 250, 500)
-        for n in sizes:
-            request = urllib.request.Request(
-                "http://%s:%d/test/many?n=%d" % (*self.server.address, n),
-                headers={"User-Agent": f"many-{n}"})
-            urllib.request.urlopen(request, timeout=60).read()
+        """From one of 1 KB to one of 200 KB, which no datagram can hold."""
+        counts = (1, 30, 120, 250, 600)
+        with under_load(self.server) as sent:
+            tracer = self.start()
+            for n in counts:
+                request = urllib.request.Request(
+                    "http://%s:%d/test/many?n=%d" % (*self.server.address, n),
+                    headers={"User-Agent": f"many-{n}"})
+                urllib.request.urlopen(request, timeout=60).read()
         time.sleep(0.5)
         stats = self.stop(tracer)
+        self.check_all(sent, stats)
         self.assertEqual(0, stats["udp"]["too_large"])
-        split = 0
-        for n in sizes:
-            segment = next(d for d in self.daemon.documents if agent_of(d) == f"many-{n}")
-            alone = [
-                d for d in self.daemon.documents
-                if d.get("type") == "subsegment" and d["trace_id"] == segment["trace_id"]]
-            for one in alone:
-                self.assertEqual(segment["id"], one["parent_id"])
-            inside = segment.get("subsegments", [])
-            selects = [one for one in alone + inside if "SELECT" in one["sql"].get(
-                "sanitized_query", "")]
-            self.assertGreaterEqual(len(selects), n)
-            split += bool(alone)
-        self.assertGreaterEqual(split, 2, "no document was too large for a datagram")
-        self.assertEqual({}, traced.losses(stats))
+        parts = [self.parts_of(f"many-{n}") for n in counts]
+        sizes = [self.check_parts(*one, n) for one, n in zip(parts, counts)]
+        self.assertLess(min(map(size_of, self.daemon.documents)), 1000)
+        self.assertGreater(sizes[-1], 200_000)
+        self.assertGreaterEqual(sum(bool(alone) for _, alone in parts), 2, "nothing was split")
 
     def test_descriptors_run_out(self):
         with under_load(self.server) as sent:
             tracer = self.start()
-            time.sleep(1)
+            sent.wait_more()
             usual = {}
             for pid in (tracer.pid, tracer.attacher):
                 used = len(os.listdir(f"/proc/{pid}/fd"))
@@ -222,18 +237,18 @@ class Faults(unittest.TestCase):
             time.sleep(2)
             for pid, limits in usual.items():
                 resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
-            time.sleep(1)
+            sent.wait_more()
         time.sleep(0.5)
         self.check_all(sent, self.stop(tracer))
 
     def test_attacher_is_stopped(self):
         with under_load(self.server) as sent:
             tracer = self.start()
-            time.sleep(1)
+            sent.wait_more()
             os.kill(tracer.attacher, signal.SIGSTOP)
-            time.sleep(3)
+            sent.wait_more(300)  # of the ring's 8 MiB at most half
             os.kill(tracer.attacher, signal.SIGCONT)
-            time.sleep(1)
+            sent.wait_more()
         time.sleep(0.5)
         self.check_all(sent, self.stop(tracer))
 

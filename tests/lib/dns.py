@@ -79,6 +79,12 @@ class Dns:
         for thread in self.threads:
             thread.start()
 
+    def fall_silent(self):
+        self.silent = True
+
+    def speak(self):
+        self.silent = False
+
     def serve(self, turn):
         while not self.closing:
             try:

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 
 from . import load
 from .load import AGENT
+from .process import wait_until
 
 CLIENTS = 4
 PLENTY = 1000000
+WAIT_S = 60
 # Without the deletion of all items: a client that creates one meanwhile gets a 500.
 STATUS = {
     "list": {200},
@@ -46,11 +48,24 @@ def prepare(server):
     load.run(plan_for(server, ["create"]), 1)
 
 
+class Sent(list):
+    """What a load has sent, filled at its end."""
+
+    def __init__(self, running):
+        super().__init__()
+        self.running = running
+
+    def wait_more(self, count=100):
+        """Until so many requests more are answered: on a busy machine that takes its time."""
+        goal = self.running.count() + count
+        wait_until(lambda: self.running.count() >= goal, WAIT_S, "the service has stalled")
+
+
 @contextmanager
 def under_load(server, **how):
-    """Requests until the block ends; yields the list of what was sent, filled at the end."""
+    """Requests until the block ends; yields them as Sent."""
     running = load.Load(plan_for(server, **how), PLENTY, CLIENTS).start()
-    sent = []
+    sent = Sent(running)
     try:
         yield sent
     finally:
