@@ -238,6 +238,12 @@ static __always_inline __u32 task__tgid(struct task_struct *task)
 	return KERNEL_READ(task, tgid);
 }
 
+/* One of io_uring's threads in a process, which does what would wait. */
+static __always_inline bool task__is_worker(struct task_struct *task)
+{
+	return KERNEL_READ(task, flags) & PF_IO_WORKER;
+}
+
 /* The call that @task is in. A kernel thread or an io_uring worker is in none: nr -1. */
 static __always_inline void syscall__current(struct task_struct *task, struct syscall *call)
 {

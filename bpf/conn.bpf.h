@@ -54,6 +54,31 @@ static __always_inline bool thread__follow(struct task_struct *task)
 	return zeros && task_map__add(&thread_of_task, task, zeros);
 }
 
+/*
+ * The same for one of io_uring's threads, which the kernel makes without telling of a fork: they
+ * are followed when they first come by.
+ */
+static __noinline struct thread *thread__of_worker(struct task_struct *task)
+{
+	__u32 tgid = task__tgid(task);
+
+	if (!bpf_map_lookup_elem(&bx_targets, &tgid))
+		return NULL;
+	if (!thread__follow(task))
+		counter__add(BX_C_LOST_SOCKET, 1);
+	return thread__of(task);
+}
+
+/* The same, where a socket's bytes move, or a thread ends. */
+static __always_inline struct thread *thread__of_any(struct task_struct *task)
+{
+	struct thread *thread = thread__of(task);
+
+	if (!thread && task__is_worker(task))
+		return thread__of_worker(task);
+	return thread;
+}
+
 /* Inode number of the socket: 0 when it has no file (closed, or not yet accepted). */
 static __always_inline __u32 socket__ino(struct sock *sk)
 {

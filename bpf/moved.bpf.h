@@ -70,6 +70,20 @@ static __always_inline bool moved__is_mysql_request(struct moved *m, __u32 t)
 	return !t && m->conn->protocol == BX_PROTO_MYSQL;
 }
 
+/*
+ * Bytes of a database's client that were not read: nothing behind them is copied, and what a login
+ * among them agreed to is not known.
+ */
+static __always_inline void moved__mysql_unread(struct moved *m, struct open_exchange *ex)
+{
+	ex->withheld = 1;
+	if (!(m->conn->flags & (CONN_GREETED | CONN_LOGIN_CUT)))
+		return;
+	ex->wire.flags |= BX_EX_WITHHELD;
+	m->conn->flags &= ~(CONN_GREETED | CONN_LOGIN_CUT);
+	m->conn->flags |= CONN_COMPRESSED;
+}
+
 /* One span of the call's bytes at @offset of turn @t. */
 static __always_inline void moved__span(struct moved *m, struct open_exchange *ex, __u32 t,
 					__u64 base, __u32 len, __u64 offset)
@@ -110,6 +124,8 @@ static __noinline int moved__append(struct moved *m, struct open_exchange *ex, _
 					  : BX_C_UNREADABLE,
 			     1);
 		left = 0;
+		if (moved__is_mysql_request(m, t))
+			moved__mysql_unread(m, ex);
 	}
 	/* deflated bytes say nothing; the login's own answer is still plain */
 	if (m->conn->flags & CONN_COMPRESSED && !(ex->wire.flags & (BX_EX_LOGIN | BX_EX_WITHHELD)))

@@ -12,7 +12,7 @@
 static __always_inline int fexit__returned(struct sock *sk, int ret, __u32 dir)
 {
 	struct task_struct *task = task__current();
-	struct thread *thread = thread__of(task);
+	struct thread *thread = thread__of_any(task);
 
 	return sk && thread ? socket__returned(sk, task, thread, ret, dir) : 0;
 }

@@ -44,7 +44,7 @@ static __always_inline int kprobe__enter(struct socket *socket, struct msghdr *m
 					 int flags)
 {
 	struct task_struct *task = task__current();
-	struct thread *thread = thread__of(task);
+	struct thread *thread = thread__of_any(task);
 	struct inside *inside;
 	struct sock *sk;
 

@@ -16,7 +16,7 @@
 static __always_inline int sock__moved(struct sock *sk, int ret, __u32 dir, bool second)
 {
 	struct task_struct *task = task__current();
-	struct thread *thread = thread__of(task);
+	struct thread *thread = thread__of_any(task);
 
 	if (!thread || !again__is_mine(&thread->mark, second))
 		return 0;

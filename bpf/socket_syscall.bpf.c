@@ -81,6 +81,30 @@ static __always_inline int syscall__moved(struct sys_exit *ctx, __u32 dir)
 		return syscall__moved(ctx, dir);                                                   \
 	}
 
+/* A socket at either end of a pipe. What it gives up to one is in no other backend's sight. */
+SEC("tracepoint/syscalls/sys_exit_splice")
+int tp__sys_exit_splice(struct sys_exit *ctx)
+{
+	struct task_struct *task = task__current();
+	struct thread *thread = thread__of(task);
+	struct syscall *call;
+	struct sock *sk;
+	__u32 dir = RECEIVED;
+
+	if (!thread || ctx->ret <= 0)
+		return 0;
+	call = &thread->call;
+	syscall__current(task, call);
+	sk = syscall__sock(task, call->fd);
+	if (!sk) {
+		dir = SENT;
+		sk = syscall__sock(task, call->arg2);
+	}
+	if (!sk || BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
+		return 0;
+	return socket__call(sk, task, thread, ctx->ret, dir);
+}
+
 SYSCALL_ENTRY(read, RECEIVED)
 SYSCALL_ENTRY(readv, RECEIVED)
 SYSCALL_ENTRY(recvfrom, RECEIVED)

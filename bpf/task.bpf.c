@@ -25,7 +25,7 @@ int BPF_PROG(tp__sched_process_exit, struct task_struct *task)
 {
 	__u32 tgid;
 
-	if (!thread__of(task))
+	if (!thread__of_any(task))
 		return 0;
 	task_map__end(&thread_of_task, task);
 	if (task->signal->live.counter > 0)

@@ -97,20 +97,29 @@ static __always_inline bool moved__decided(struct moved *m, struct open_exchange
 	return true;
 }
 
-/*
- * The run of bytes is no protocol of ours. The next run is looked at again, a bounded number of
- * times.
- */
-static __always_inline void moved__undecidable(struct moved *m, struct open_exchange *ex)
+/* What this run of bytes is, is not asked any more: the next run is looked at again. */
+static __always_inline void moved__skip(struct moved *m, struct open_exchange *ex)
 {
 	struct conn *conn = m->conn;
 
 	conn->flags &= ~(CONN_SKIP_RECEIVED | CONN_SKIP_SENT);
 	conn->flags |= m->dir == SENT ? CONN_SKIP_SENT : CONN_SKIP_RECEIVED;
-	if (++conn->tries >= BX_CLASSIFY_TRIES)
-		conn__give_up(conn, ex, BX_C_OTHER);
+	exchange__discard(ex, conn);
+}
+
+/* The run of bytes is no protocol of ours. That may happen a bounded number of times. */
+static __always_inline void moved__undecidable(struct moved *m, struct open_exchange *ex)
+{
+	if (++m->conn->tries >= BX_CLASSIFY_TRIES)
+		conn__give_up(m->conn, ex, BX_C_OTHER);
 	else
-		exchange__discard(ex, conn);
+		moved__skip(m, ex);
+}
+
+/* Bytes at the run's beginning or inside of it were not read: those behind them say nothing. */
+static __always_inline bool turn__has_gap(const struct bx_turn *turn)
+{
+	return turn->kept != turn->total;
 }
 
 /* Puts what may be classified of a span behind @have bytes, without counting it. */
@@ -222,6 +231,10 @@ static __noinline int moved__undecided(struct moved *m, struct open_exchange *ex
 	class = moved__classify(m, ex, moved__peek(m, ex));
 	if (class.verdict == BX_CLASSIFY_MORE) {
 		moved__append(m, ex, 0);
+		if (turn__has_gap(&ex->wire.turn[0])) {
+			moved__skip(m, ex);
+			return 0;
+		}
 		/* a short first buffer of several: the others may have decided it */
 		class = moved__classify(m, ex, ex->wire.turn[0].kept);
 		if (class.verdict == BX_CLASSIFY_YES)

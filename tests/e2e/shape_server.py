@@ -10,6 +10,7 @@ names the calls by which bytes are read and written. Prints READY once it listen
 
 import ctypes
 import os
+import select
 import socket
 import sys
 import tempfile
@@ -19,9 +20,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from lib import fake_mysql  # noqa: E402
 from lib.mutate import mutant  # noqa: E402
 
 PIECE_PAUSE_S = 0.02
+# What lib/fake_mysql.py answers to a login, in two packets.
+LOGGED_IN_LEN = 6 + 11
+# include/uapi/asm-generic/socket.h, include/linux/socket.h
+SO_ZEROCOPY = 60
+MSG_ZEROCOPY = 0x4000000
 
 
 class IoVec(ctypes.Structure):
@@ -55,6 +62,17 @@ def one_message(call, sock, buffer, *rest):
     if call(sock.fileno(), ctypes.byref(header), 1, 0, *rest) != 1:
         raise OSError(ctypes.get_errno(), "no message")
     return header.len
+
+
+def two_messages(sock, data):
+    """@data, in two messages of one sendmmsg()."""
+    buffer = (ctypes.c_char * len(data)).from_buffer_copy(data)
+    cut = len(data) // 2
+    at = ctypes.addressof(buffer)
+    iovs = (IoVec * 2)(IoVec(at, cut), IoVec(at + cut, len(data) - cut))
+    headers = (MMsgHdr * 2)(*(MMsgHdr(iov=ctypes.pointer(iov), iovlen=1) for iov in iovs))
+    if LIBC.sendmmsg(sock.fileno(), headers, 2, 0) != 2:
+        raise OSError(ctypes.get_errno(), "not both messages")
 
 
 def thirds(data):
@@ -233,6 +251,52 @@ def sendfile(wire, request):
             sent += os.sendfile(wire.sock.fileno(), file.fileno(), sent, 100000 - sent)
 
 
+def splice(wire, request):
+    """The body by way of a pipe."""
+    wire.send(message("200 OK", b"s" * 20000)[:-20000])
+    out, into = os.pipe()
+    os.write(into, b"s" * 20000)
+    left = 20000
+    while left:
+        left -= os.splice(out, wire.sock.fileno(), left)
+    os.close(out)
+    os.close(into)
+
+
+def zerocopy(wire, request):
+    """The kernel sends out of this memory, and says when it is done with it."""
+    body = b"z" * 20000
+    wire.sock.setsockopt(socket.SOL_SOCKET, SO_ZEROCOPY, 1)
+    for data in (message("200 OK", body)[: -len(body)], body):
+        while data:
+            data = data[wire.sock.send(data, MSG_ZEROCOPY) :]
+            while not select_error(wire.sock):
+                pass
+            wire.sock.recvmsg(0, 512, socket.MSG_ERRQUEUE)
+
+
+def select_error(sock):
+    waiting = select.poll()
+    waiting.register(sock, 0)
+    return waiting.poll(1000)
+
+
+def unread_login(wire, request):
+    """Logs in at a database by a call that is not read, then speaks to it as usual."""
+    where = ("127.0.0.1", int(request.target.split("=")[1]))
+    login, *commands = fake_mysql.CLIENT[:4]
+    with socket.create_connection(where, 30) as database:
+        database.recv(1 << 16)
+        two_messages(database, login)
+        left = LOGGED_IN_LEN
+        while left:
+            left -= len(database.recv(left)) or left
+        for data in commands:
+            database.sendall(data)
+            database.recv(1 << 16)
+    wire.send(message("200 OK", b"unread"))
+
+
 def slow(wire, request):
     time.sleep(0.3)
     wire.send(message("200 OK", b"at last"))
@@ -284,6 +348,9 @@ ACTIONS = {
     "early": early,
     "upgrade": upgrade,
     "sendfile": sendfile,
+    "splice": splice,
+    "zerocopy": zerocopy,
+    "unread-login": unread_login,
     "slow": slow,
     "silent": silent,
     "half": half,

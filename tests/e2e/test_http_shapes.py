@@ -292,6 +292,12 @@ class Shapes(unittest.TestCase):
                 with self.subTest(f"{family} {target}"):
                     self.check(target, server.address, method="POST", body=b"y" * 3000)
 
+    def test_answers_that_are_not_copied(self):
+        """From a pipe, and out of the server's memory."""
+        for target in ("/splice", "/zerocopy"):
+            with self.subTest(target):
+                self.check(target, content_length=20000)
+
     def test_keep_alive_over_families(self):
         for family, server in self.by_family.items():
             with self.subTest(family), client.Connection(server.address) as connection:
