@@ -42,8 +42,6 @@ CPUS = 2
 START_TIMEOUT_S = 20
 
 
-
-
 @dataclass(frozen=True)
 class Machine:
     """An emulator. @lines: what its serial lines are called there; @second: makes the second."""
@@ -82,7 +80,7 @@ class Outcome:
 
 
 class GuestMissing(Exception):
-    """This machine cannot run guests: a program is not installed."""
+    """This machine cannot run guests: a program is not installed, or the emulator fails."""
 
 
 def program(*candidates):
@@ -91,6 +89,12 @@ def program(*candidates):
         if found:
             return found
     raise GuestMissing(f"{candidates[0]} is not installed: run `make deps-kernels`")
+
+
+def check(arch):
+    """Raises GuestMissing when what a guest of @arch needs is not installed."""
+    for names in ((MACHINES[arch].program,), VIRTIOFSD, ("busybox",)):
+        program(*names)
 
 
 def unpacked(module):
@@ -192,22 +196,32 @@ def outcome(directory, timed_out, took_s):
     return Outcome(code, output, text_of(directory / "console"), took_s)
 
 
+def emulate(directory, command, timeout_s):
+    """Until the guest ends. True when it was ended for its time."""
+    with open(directory / "emulator.log", "wb") as log:
+        how = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "timeout": timeout_s}
+        try:
+            code = subprocess.run([str(word) for word in command], **how).returncode
+        except subprocess.TimeoutExpired:
+            return True
+    # A guest that reboots, or panics, ends it with 0.
+    if code and STATUS not in text_of(directory / "output"):
+        said = text_of(directory / "emulator.log").strip()[-300:]
+        raise GuestMissing(f"the emulator ended with {code}: {said or 'nothing said'}")
+    return False
+
+
 def run_in(directory, kernel, argv, timeout_s, append):
     words = " ".join(shlex.quote(str(word)) for word in argv)
     job = f"cd {shlex.quote(str(Path.cwd()))}\nexport HOME=/root PATH={GUEST_PATH}\nexec {words}\n"
     initramfs = make_initramfs(kernel, job, directory)
     started = time.monotonic()
-    timed_out = False
     servers = []
     try:
         for tag, source in shares_of(kernel).items():
             servers.append(start_share(directory, tag, source))
         command = qemu_command(kernel, initramfs, directory, append)
-        subprocess.run(
-            [str(word) for word in command], stdin=subprocess.DEVNULL, timeout=timeout_s
-        )
-    except subprocess.TimeoutExpired:
-        timed_out = True
+        timed_out = emulate(directory, command, timeout_s)
     finally:
         for server in servers:
             server.kill()
@@ -219,6 +233,9 @@ GUEST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def run(kernel, argv, timeout_s=600, append=""):
-    """Runs @argv under @kernel in the current directory. @append: kernel parameters."""
+    """Runs @argv under @kernel in the current directory. @append: kernel parameters. Raises
+    GuestMissing.
+    """
+    check(kernel.arch)
     with tempfile.TemporaryDirectory(prefix="bpfxray-guest-") as directory:
         return run_in(Path(directory), kernel, argv, timeout_s, append)

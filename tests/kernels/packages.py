@@ -22,15 +22,22 @@ from lib.paths import CACHE  # noqa: E402
 KERNELS = CACHE / "kernels"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-# Kernel line: the suite that has it, and the packages' names. Of several releases the newest is
-# taken. From 6.19 on the kernel and its modules are two packages.
+# Kernel line: the suites that have it, the first choice first (5.10 for arm64 is listed by the
+# security suite and not there), and the packages' names. Of several releases the newest is taken.
+# From 6.19 on the kernel and its modules are two packages.
 LINES = {
-    "5.10": ("bullseye-security", r"linux-image-(5\.10\.0-\d+-cloud-{arch})"),
-    "6.1": ("bookworm-security", r"linux-image-(6\.1\.0-\d+-cloud-{arch})"),
-    "6.12": ("bookworm-security", r"linux-image-(6\.12\.\d+\+deb12-cloud-{arch})"),
-    "6.18": ("trixie-backports", r"linux-image-(6\.18\.\d+\+deb13-cloud-{arch})"),
-    "newest": ("trixie-backports", r"linux-(?:image|binary)-(\d+\.\d+\.\d+\+deb13-cloud-{arch})"),
+    "5.10": (("bullseye-security", "bullseye"), r"linux-image-(5\.10\.0-\d+-cloud-{arch})"),
+    "6.1": (("bookworm-security",), r"linux-image-(6\.1\.0-\d+-cloud-{arch})"),
+    "6.12": (("bookworm-security",), r"linux-image-(6\.12\.\d+\+deb12-cloud-{arch})"),
+    "6.18": (("trixie-backports",), r"linux-image-(6\.18\.\d+\+deb13-cloud-{arch})"),
+    "newest": (
+        ("trixie-backports",),
+        r"linux-(?:image|binary)-(\d+\.\d+\.\d+\+deb13-cloud-{arch})",
+    ),
 }
+
+# An archive that gives nothing for so long is as good as none.
+RUN_TIMEOUT_S = 300
 
 APT_CONF = """
 Dir::State "{state}";
@@ -46,6 +53,8 @@ APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 Acquire::Retries "2";
+Acquire::http::Timeout "30";
+Acquire::https::Timeout "30";
 """
 
 
@@ -75,9 +84,11 @@ class Kernel:
 
 
 def run(argv, cwd=None):
-    done = subprocess.run(
-        argv, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    try:
+        done = subprocess.run(argv, cwd=cwd, timeout=RUN_TIMEOUT_S, **how)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise KernelMissing(str(error)[:300]) from None
     if done.returncode:
         raise KernelMissing(f"{' '.join(map(str, argv[:4]))}: {done.stdout.strip()[-300:]}")
     return done.stdout
@@ -139,9 +150,18 @@ def choose(apt, pattern):
 
 
 def fetch(line, arch, wanted):
-    suite, pattern = LINES[line]
+    suites, _ = LINES[line]
+    for suite in suites:
+        try:
+            return fetch_from(suite, line, arch, wanted)
+        except KernelMissing:
+            if suite == suites[-1]:
+                raise
+
+
+def fetch_from(suite, line, arch, wanted):
     apt = Apt(KERNELS / f"apt-{suite}-{arch}", suite, arch)
-    release, packages = choose(apt, pattern.format(arch=arch))
+    release, packages = choose(apt, LINES[line][1].format(arch=arch))
     unfinished = KERNELS / f"{line}-{arch}-unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     tree = unfinished / "tree"

@@ -51,7 +51,7 @@ class Case:
 
 
 EVERY = ("sock", "fentry", "kprobe", "syscall")
-FAST = [Case("6.1", ("fentry",), ("sock",), requests=40, shapes=False, timeout_s=600)]
+FAST = [Case("6.1", ("fentry",), ("sock",), requests=40, shapes=False, timeout_s=1080)]
 ALL = [
     Case("6.1", EVERY[1:], ("sock",)),
     Case("6.12", EVERY),
@@ -59,6 +59,7 @@ ALL = [
     Case("5.10", EVERY[1:], ("sock",)),
     Case("6.1", ("kprobe", "syscall"), ("sock", "fentry"), arch="arm64"),
     Case("6.12", EVERY, arch="arm64"),
+    Case("5.10", ("kprobe", "syscall"), ("sock", "fentry"), arch="arm64"),
 ]
 
 
@@ -136,6 +137,8 @@ def build(case):
 
 def run(table, case):
     try:
+        guest.check(case.arch)
+        build(case)
         kernel = packages.get(case.line, case.arch)
         outcome = guest.run(kernel, command_of(case), case.timeout_s)
     except (packages.KernelMissing, guest.GuestMissing) as error:
@@ -158,7 +161,6 @@ def main():
     table = Table()
     for case in ALL if args.all else FAST:
         if args.k in ("", case.name):
-            build(case)
             run(table, case)
     sys.exit(table.close())
 

@@ -7,6 +7,10 @@ import socket
 import ssl
 from dataclasses import dataclass, field
 
+from .pace import SLOW
+
+TIMEOUT_S = 30 * SLOW
+
 
 class ProtocolError(Exception):
     """The server's answer is not HTTP, or ended too early."""
@@ -51,7 +55,7 @@ def under_tls(sock, address):
         raise
 
 
-def connect(address, source=None, timeout_s=30):
+def connect(address, source=None, timeout_s=TIMEOUT_S):
     if isinstance(address, str):
         sock = socket.socket(socket.AF_UNIX)
         sock.settimeout(timeout_s)
@@ -69,7 +73,7 @@ def connect(address, source=None, timeout_s=30):
 class Connection:
     """@source: the local IP address to come from (all of 127.0.0.0/8 is ours)."""
 
-    def __init__(self, address, source=None, timeout_s=30):
+    def __init__(self, address, source=None, timeout_s=TIMEOUT_S):
         self.socket = connect(address, source, timeout_s)
         self.reader = self.socket.makefile("rb")
         self.answers = 0
