@@ -90,6 +90,21 @@ class Descendants(Case):
         process, _, pid = self.check("daemon")
         self.assertNotEqual(process.pid, pid)
 
+    def test_namespaces_of_its_own(self):
+        """As a container's: known by the number that it has here, whatever it calls itself."""
+        own = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc")
+        if subprocess.run([*own, "true"], capture_output=True).returncode:
+            self.skipTest("this machine makes no user namespaces")
+        server = shapes.shape_server(self.processes, before=own)
+        outer = server.pid
+        (pid,) = Path(f"/proc/{outer}/task/{outer}/children").read_text().split()
+        with traced.session(self.processes, [pid]) as one:
+            ask = Ask("GET", "/plain").send(server.address)
+            segment = shapes.segment_of(one, ask)
+            stats = one.finish()
+        self.assertEqual((int(pid), 200), (segment.own["pid"], segment.response["status"]))
+        self.assertEqual(([], {}), (traced.unbalanced(stats), traced.losses(stats)))
+
     def test_program_replaced(self):
         """The same process is another service now."""
         process, segments, pid = self.check("replace")

@@ -31,6 +31,7 @@ MODULES = (
     "fuse",
     "virtiofs",
     "overlay",
+    "tls",
 )
 PROJECT = Path(__file__).resolve().parent.parent.parent
 # What Outcome.status is when the guest gave none.

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs in the guest: the BPF suite; then for each backend asked for what the verifier walked, the
 tests of HTTP in every shape if wanted, and the ground truth of some requests: to todobackend under
-uWSGI with MariaDB, or where there is none to a small HTTP server. One line `result {JSON}` for
-each.
+uWSGI with MariaDB, or where there is none to a small HTTP server; with the shapes also the machine
+as it is hardened in the field. One line `result {JSON}` for each.
 
 inside.py REQUESTS shapes|plain BACKEND[,BACKEND...] [REFUSED[,REFUSED...]]
 
@@ -23,6 +23,8 @@ from pathlib import Path
 os.environ.setdefault("BPFXRAY_TEST_SLOW", "12")
 TESTS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS))
+
+import hardened  # noqa: E402
 
 from lib import load, services, shapes, traced, truth  # noqa: E402
 from lib.paths import BPFXRAY, BUILD  # noqa: E402
@@ -193,6 +195,8 @@ def main():
     results = [tell("bpf suite", check_bpf)]
     results += [tell(backend, check, requests, with_shapes) for backend in backends]
     results += [tell(backend, check_refused) for backend in refused]
+    if with_shapes and shutil.which("unshare"):
+        results.append(tell("hardened", hardened.check))
     sys.exit(0 if all(results) else 1)
 
 

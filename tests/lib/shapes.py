@@ -21,12 +21,14 @@ CLOCK_NS = 1_000_000 * SLOW
 LATE_NS = 100_000_000 * SLOW
 
 
-def shape_server(processes, family="recv", host="127.0.0.1", unix=False):
-    """tests/e2e/shape_server.py, one connection a thread, by one family of calls."""
+def shape_server(processes, family="recv", host="127.0.0.1", unix=False, before=()):
+    """tests/e2e/shape_server.py, one connection a thread, by one family of calls. @before: the
+    command that starts it.
+    """
     name = f"shape-{family}-{next(NUMBERS)}"
     address = str(processes.directory / f"{name}.sock") if unix else (host, free_port())
     where = [address] if unix else list(address)
-    command = [sys.executable, SHAPE_SERVER, *where, family]
+    command = [*before, sys.executable, SHAPE_SERVER, *where, family]
     process = processes.start(name, command)
     process.wait_ready(lambda: "READY" in process.log.read_text())
     return Server(name, address, [process])
