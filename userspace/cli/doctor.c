@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * doctor.c - the answers of probe/ and host/ as text. It decides nothing that `trace` decides
- * otherwise: both ask features_missing().
+ * otherwise: both ask features_missing(), and then kernel_open().
  */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -22,14 +22,15 @@
 #include "util/log.h"
 #include "util/table.h"
 
-static const struct {
+static const struct backend_row {
 	const char *name;
 	unsigned int bit;
+	enum kernel_backend kernel;
 } backends[] = {
-	{ "sock", FEATURE_FOR_SOCK },
-	{ "fentry", FEATURE_FOR_FENTRY },
-	{ "kprobe", FEATURE_FOR_KPROBE },
-	{ "syscall", FEATURE_FOR_SYSCALL },
+	{ "sock", FEATURE_FOR_SOCK, KERNEL_BACKEND_SOCK },
+	{ "fentry", FEATURE_FOR_FENTRY, KERNEL_BACKEND_FENTRY },
+	{ "kprobe", FEATURE_FOR_KPROBE, KERNEL_BACKEND_KPROBE },
+	{ "syscall", FEATURE_FOR_SYSCALL, KERNEL_BACKEND_SYSCALL },
 };
 
 static const char *const verdict_words[] = {
@@ -58,10 +59,25 @@ static void print_missing(const char *backend, const struct feature *missing, FI
 		missing->detail[0] ? ", " : "", missing->detail, error[0] ? ": " : "", error);
 }
 
-/* The first backend of the table that nothing is missing for. Says of the others why not. */
+/* Loads and attaches it as `trace` does, and lets it go. */
+static bool backend_works(const struct backend_row *row, FILE *out)
+{
+	const struct kernel_options options = { .backend = row->kernel };
+	struct kernel *kernel;
+	char why[256];
+
+	if (kernel_open(&options, &kernel, why, sizeof(why))) {
+		fprintf(out, "not %s: %s\n", row->name, why);
+		return false;
+	}
+	kernel_free(kernel);
+	return true;
+}
+
+/* The first backend of the table that works. Says of the others why not. */
 static enum exit_code print_backends(const struct feature *features, size_t count, FILE *out)
 {
-	const struct feature *first = NULL;
+	enum exit_code code = EXIT_OK;
 	const char *chosen = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(backends); i++) {
@@ -71,14 +87,17 @@ static enum exit_code print_backends(const struct feature *features, size_t coun
 			print_missing(backends[i].name, missing, out);
 		else if (chosen)
 			fprintf(out, "not %s: %s costs less\n", backends[i].name, chosen);
+		else if (!backend_works(&backends[i], out))
+			code = EXIT_ATTACH;
 		else
 			fprintf(out, "backend: %s\n", chosen = backends[i].name);
-		first = first ? first : missing;
+		if (missing && code == EXIT_OK)
+			code = preflight_code(missing);
 	}
 	if (chosen)
 		return EXIT_OK;
 	fprintf(out, "backend: none\n");
-	return preflight_code(first);
+	return code;
 }
 
 static void print_list(const char *label, const struct recognised_list *list, const char *none,

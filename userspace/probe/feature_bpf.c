@@ -22,6 +22,7 @@
 /* Prefix of the typedefs that the kernel's BTF holds for its tracepoints. */
 #define TRACEPOINT_TYPEDEF "btf_trace_"
 #define KPROBE_PMU_PATH	   "/sys/bus/event_source/devices/kprobe/type"
+#define UPROBE_PMU_PATH	   "/sys/bus/event_source/devices/uprobe/type"
 
 int trigger_unix_message(void)
 {
@@ -214,10 +215,10 @@ struct hook_outcome hook_try_fexit(const struct btf *btf, const char *name, hook
 			trigger);
 }
 
-/* The number of the perf PMU that puts breakpoints, or a negative errno. */
-static int kprobe_pmu(void)
+/* The number of a perf PMU that puts breakpoints, or a negative errno. */
+static int pmu_number(const char *path)
 {
-	_cleanup_close_ int fd = open(KPROBE_PMU_PATH, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char text[16] = "";
 
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
@@ -228,7 +229,7 @@ static int kprobe_pmu(void)
 struct hook_outcome hook_try_kprobe(const char *name, hook_trigger trigger)
 {
 	const struct hook hook = { .type = BPF_PROG_TYPE_KPROBE,
-				   .pmu = kprobe_pmu(),
+				   .pmu = pmu_number(KPROBE_PMU_PATH),
 				   .function = name };
 
 	if (hook.pmu < 0)
@@ -242,6 +243,21 @@ struct hook_outcome hook_try_tracepoint(int id, hook_trigger trigger)
 					.pmu = PERF_TYPE_TRACEPOINT,
 					.config = id },
 			trigger);
+}
+
+/* At the file's first byte, which no process executes: nothing is changed anywhere. */
+int try_library_probe(void)
+{
+	struct perf_event_attr attr = { .size = sizeof(attr),
+					.uprobe_path = (__u64)(uintptr_t) "/proc/self/exe" };
+	_cleanup_close_ int fd = -1;
+	int pmu = pmu_number(UPROBE_PMU_PATH);
+
+	if (pmu < 0)
+		return pmu;
+	attr.type = (__u32)pmu;
+	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : 0;
 }
 
 int load_task_registers(void)

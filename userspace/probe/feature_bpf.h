@@ -45,6 +45,9 @@ struct hook_outcome hook_try_kprobe(const char *name, hook_trigger trigger);
 /* The tracepoint whose number is @id (the file `id` in its tracefs folder). */
 struct hook_outcome hook_try_tracepoint(int id, hook_trigger trigger);
 
+/* A breakpoint in a program's file, made and dropped. 0 or a negative errno. */
+int try_library_probe(void);
+
 /* Loads (and drops) a program that asks for its task's registers. 0 or a negative errno. */
 int load_task_registers(void);
 

@@ -194,13 +194,38 @@ static void check_task_registers(struct context *context, const char *subject, s
 	feature_answer(ret, !r, -r, "");
 }
 
+/* What reads the traffic under TLS. */
+static void check_library_probes(struct context *context, const char *subject, struct feature *ret)
+{
+	int r = try_library_probe();
+
+	(void)context;
+	(void)subject;
+	feature_answer(ret, !r, -r, "");
+}
+
+/* To other users' processes' environments, whose owner alone may read them. */
+static void check_read_right(struct context *context, const char *subject, struct feature *ret)
+{
+	__u64 mask = 0;
+	int r = effective_capabilities(&mask);
+
+	(void)context;
+	(void)subject;
+	feature_answer(ret, !r && (has(mask, CAP_DAC_READ_SEARCH) || has(mask, CAP_DAC_OVERRIDE)),
+		       r ? -r : EPERM, "");
+}
+
 #define ADVICE_RIGHTS "run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE"
 #define ADVICE_KERNEL "needs a kernel of 5.10 or newer with BTF (CONFIG_DEBUG_INFO_BTF=y)"
 #define ADVICE_OLD    "from kernel 5.15 on; the programs for older kernels do without"
 #define ADVICE_SOCK   "needs kernel 6.3 or newer; the other backends do without"
 #define ADVICE_FENTRY                                                                              \
 	"needs BPF trampolines (arm64: kernel 6.4 or newer); the kprobe backend does without"
-#define ADVICE_KPROBE  "needs CONFIG_KPROBES=y; the syscall backend does without"
+#define ADVICE_KPROBE "needs CONFIG_KPROBES=y; the syscall backend does without"
+#define ADVICE_UPROBE "needs CONFIG_UPROBES=y; without, what goes over TLS is not read"
+#define ADVICE_READ                                                                                \
+	"without CAP_DAC_READ_SEARCH services of other users are not named by their environment"
 #define ADVICE_TRACEFS "mount -t tracefs tracefs /sys/kernel/tracing"
 
 /* Rows that are not tried without the rights to load BPF. */
@@ -223,6 +248,8 @@ static const struct check checks[] = {
 	  .needed_by = FEATURE_FOR_ALL, .privilege = true },
 	{ .name = "right to look into processes", .run = check_ptrace_right,
 	  .advice = ADVICE_RIGHTS, .needed_by = FEATURE_FOR_ALL, .privilege = true },
+	{ .name = "right to read any file", .run = check_read_right,
+	  .advice = ADVICE_READ, .privilege = true },
 	{ .name = "the host's PID namespace", .run = check_pid_namespace,
 	  .advice = "run the container in the host's PID namespace (--pid=host, pidMode host)",
 	  .needed_by = FEATURE_FOR_ALL, .privilege = true },
@@ -246,6 +273,7 @@ static const struct check checks[] = {
 	HOOK("sock_recv_length", ADVICE_SOCK, FEATURE_FOR_SOCK),
 	TRIED("hooks: functions' returns", check_fexit, NULL, ADVICE_FENTRY, FEATURE_FOR_FENTRY),
 	TRIED("hooks: kprobes", check_kprobe, NULL, ADVICE_KPROBE, FEATURE_FOR_KPROBE),
+	TRIED("probes of libraries", check_library_probes, NULL, ADVICE_UPROBE, 0),
 	{ .name = "tracefs", .run = check_tracefs, .subject = "sys_exit_getppid",
 	  .advice = ADVICE_TRACEFS, .needed_by = FEATURE_FOR_SYSCALL },
 	TRIED("hook: system call tracepoints", check_syscall_tracepoint, "sys_exit_getppid",
@@ -335,7 +363,7 @@ const char *feature_error_text(int error, char *buf, size_t cap)
 	if (error == KERNEL_ENOTSUPP)
 		snprintf(buf, cap, "not supported by this kernel (524)");
 	else if (error)
-		snprintf(buf, cap, "%s", strerror(error));
+		snprintf(buf, cap, "%s (%d)", strerror(error), error);
 	else
 		buf[0] = '\0';
 	return buf;

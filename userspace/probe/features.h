@@ -54,7 +54,8 @@ size_t features_check(unsigned int enough, struct feature ret[FEATURES_MAX]);
 const struct feature *features_missing(const struct feature *features, size_t count,
 				       unsigned int backend);
 
-/* strerror() with the kernel-internal ENOTSUPP (524), which some hooks answer with. */
+/* strerror() and the number; the kernel-internal ENOTSUPP (524), too, which some hooks answer with.
+ */
 const char *feature_error_text(int error, char *buf, size_t cap);
 
 #endif

@@ -15,13 +15,11 @@
 
 #include "probe/again.h"
 #include "probe/backend.h"
+#include "probe/features.h"
 #include "probe/kernel_private.h"
 #include "probe/object.h"
 #include "probe/ring.h"
 #include "util/cleanup.h"
-
-/* include/linux/err.h of the kernel, not for userspace: no trampolines on this architecture. */
-#define KERNEL_ENOTSUPP 524
 
 const char *kernel_backend_name(const struct kernel *kernel)
 {
@@ -146,6 +144,7 @@ static int try_backends(struct kernel *kernel, enum kernel_backend wanted, char 
 
 	for (enum kernel_backend i = KERNEL_BACKEND_SOCK; i < KERNEL_BACKEND_MAX; i++) {
 		const char *step;
+		char error[96];
 		int n;
 
 		if (wanted != KERNEL_BACKEND_AUTO && wanted != i)
@@ -161,8 +160,7 @@ static int try_backends(struct kernel *kernel, enum kernel_backend wanted, char 
 			return 0;
 		n = snprintf(why + used, why_cap - used, "%sbackend %s: %s failed: %s",
 			     used ? "; " : "", kernel_backend_name(kernel), step,
-			     err == -KERNEL_ENOTSUPP ? "not supported by this kernel (524)"
-						     : strerror(-err));
+			     feature_error_text(-err, error, sizeof(error)));
 		if (n > 0 && used + n < why_cap)
 			used += n;
 		unload(kernel);
