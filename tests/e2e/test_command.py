@@ -4,6 +4,7 @@
 a second tracer refuses, and a killed one leaves nothing behind."""
 import json
 import shutil
+import re
 import signal
 import subprocess
 import sys
@@ -86,6 +87,31 @@ class Command(unittest.TestCase):
     def test_without_rights(self):
         nobody = ["setpriv", "--reuid", "65534", "--clear-groups"]
         self.refused(3, "trace", "--pid", str(self.server.pid), "--no-daemon", before=nobody)
+
+    def doctor_with(self, *capabilities):
+        """Its rows by name, and its exit code."""
+        bounds = "-all," + ",".join(f"+{name}" for name in capabilities)
+        command = ["setpriv", "--bounding-set", bounds, BPFXRAY, "doctor"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        rows = re.findall(r"^  (\S.*?)  +(yes|no|\?)\b(?:.*\n +-> (.*))?", done.stdout, re.M)
+        return {name: (verdict, advice) for name, verdict, advice in rows}, done.returncode
+
+    def test_doctor_tells_what_missing_rights_break(self):
+        rows, code = self.doctor_with("bpf", "perfmon", "sys_ptrace")
+        self.assertEqual(("yes", ""), rows["rights to load BPF"])
+        self.assertEqual("no", rows["right to read any file"][0])
+        self.assertIn("not named by their environment", rows["right to read any file"][1])
+        verdict, advice = rows["probes of libraries"]
+        self.assertTrue(verdict == "yes" or "CAP_SYS_ADMIN" in advice, advice)
+        self.assertEqual(0, code)
+        for missing, row in (
+            ("sys_ptrace", "right to look into processes"),
+            ("perfmon", "rights to load BPF"),
+            ("bpf", "rights to load BPF"),
+        ):
+            with self.subTest(missing):
+                rows, code = self.doctor_with(*{"bpf", "perfmon", "sys_ptrace"} - {missing})
+                self.assertEqual(("no", 3), (rows[row][0], code))
 
     def test_as_the_root_of_a_user_namespace(self):
         other = ["unshare", "--user", "--map-root-user"]

@@ -194,14 +194,23 @@ static void check_task_registers(struct context *context, const char *subject, s
 	feature_answer(ret, !r, -r, "");
 }
 
+#define ADVICE_ADMIN                                                                               \
+	"this kernel wants CAP_SYS_ADMIN for it; without, what goes over TLS is not read"
+
 /* What reads the traffic under TLS. */
 static void check_library_probes(struct context *context, const char *subject, struct feature *ret)
 {
 	int r = try_library_probe();
+	__u64 mask = 0;
 
 	(void)context;
 	(void)subject;
 	feature_answer(ret, !r, -r, "");
+	if ((r != -EACCES && r != -EPERM) || effective_capabilities(&mask) ||
+	    has(mask, CAP_SYS_ADMIN))
+		return;
+	ret->privilege = true;
+	ret->advice = ADVICE_ADMIN;
 }
 
 /* To other users' processes' environments, whose owner alone may read them. */
