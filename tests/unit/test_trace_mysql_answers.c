@@ -51,6 +51,32 @@ TEST(trace_mysql_several_results)
 	bench_end(&b);
 }
 
+/* Administrators' commands: the first has rows, and ends with the last of them. */
+TEST(trace_mysql_process_list_and_kill)
+{
+	struct bench b;
+	struct db db = db_begin(&b, DB_SPANS_ALL);
+	const struct request *r;
+
+	db_connect(&db, 0);
+	db_exchange(&db, PACKETS(0, LIT("\x0a")), PACKETS(1, ONE, DEF, EOF_, ROW, ROW, EOF_), 0);
+	db_exchange(&db, PACKETS(0, LIT("\x0c\x07\0\0\0")), PACKETS(1, ERR), 0);
+	db_exchange(&db, PACKETS(0, LIT("\x0d")), PACKETS(1, EOF_), 0);
+	db_query(&db, "SELECT 3");
+	web_request(&b, 60, 6);
+	r = bench_only(&b);
+	if (r && CHECK_EQ(r->statement_count, 5)) {
+		CHECK_STR(r->statements[1].command, "process_info");
+		CHECK_EQ(r->statements[1].rows, 2);
+		CHECK_STR(r->statements[2].command, "process_kill");
+		CHECK(r->statements[2].failed);
+		CHECK_STR(r->statements[3].command, "debug");
+		CHECK_STR(r->statements[4].sql, "SELECT 3");
+	}
+	CHECK_EQ(COUNTERS(&b)->unparsed, 0);
+	bench_end(&b);
+}
+
 /*
  * The answer comes in pieces, by snapshots, the last one whole: the later record of it is ignored.
  */
