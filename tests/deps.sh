@@ -59,6 +59,7 @@ install_packages() {
 		echo "deps: run as root to install the missing packages: $*" >&2
 		exit 1
 	fi
+	echo "deps: installing $*"
 	export DEBIAN_FRONTEND=noninteractive
 	forbid_service_starts
 	apt-get update -qq
@@ -72,6 +73,7 @@ install_venv() {
 	stamp=$venv/requirements.sha256
 	wanted=$(sha256sum <"$here/requirements.txt")
 	[ "$(cat "$stamp" 2>/dev/null || true)" = "$wanted" ] && return
+	echo "deps: making a Python environment in $venv (uWSGI is compiled: a minute or two)"
 	rm -rf "$venv"
 	mkdir -p "$build"
 	/usr/bin/python3 -m venv "$venv"
