@@ -24,9 +24,7 @@
 #define CONN_TLS       (1u << 8) /* a TLS session is tied to it, or this is the session's own */
 #define CONN_CIPHER                                                                                \
 	(1u << 9) /* MySQL: it went over to TLS, and no session is seen to write on it */
-#define CONN_LOGGED_IN                                                                             \
-	(1u << 10) /* then: a record was sent, the first of which holds the login                  \
-		    */
+#define CONN_LOGGED_IN (1u << 10) /* then: its login has gone by unread */
 
 /* What is known of a socket while it is idle. */
 struct conn {

@@ -46,8 +46,8 @@ static __always_inline struct conn *tls__conn(struct thread *thread, struct task
 
 /*
  * A call sent on a MySQL connection over TLS, and no library that is probed made it: its library
- * came after the attach and is not probed yet, or hides its functions. Counted is what may be a
- * command: it begins with a record of data, and is not the first of these, which holds the login.
+ * came after the attach and is not probed yet, or hides its functions. Counted is what begins with
+ * a record of data: the login, and then each command.
  */
 static __always_inline void tls__unread(struct thread *thread, struct conn *conn)
 {
@@ -57,8 +57,7 @@ static __always_inline void tls__unread(struct thread *thread, struct conn *conn
 	    bpf_probe_read_user(&type, sizeof(type), (void *)thread->buffers.span[0].base) ||
 	    type != TLS_APPLICATION_DATA)
 		return;
-	if (conn->flags & CONN_LOGGED_IN)
-		counter__add(BX_C_TLS_UNREAD, 1);
+	counter__add(BX_C_TLS_UNREAD, 1);
 	conn->flags |= CONN_LOGGED_IN;
 }
 

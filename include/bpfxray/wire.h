@@ -268,7 +268,7 @@ enum bx_counter {
 	BX_C_TLS_READ,	    /* TLS sessions whose plain text is read */
 	BX_C_CLIENT_CALLS,  /* calls of MySQL client libraries that were told of */
 	BX_C_TLS_UNTIED,    /* reads and writes of TLS sessions that no socket is known of */
-	BX_C_TLS_UNREAD,    /* MySQL over TLS: what a client sent and nothing reads */
+	BX_C_TLS_UNREAD,    /* MySQL over TLS: logins and commands that nothing reads */
 	BX_C_NAMES,	    /* datagrams of name servers that entered the ring */
 	BX_C_LOST_NAMES,    /* names lost: ring full */
 	BX_C_SDK_DOCUMENTS, /* datagrams of a target that begin as an X-Ray SDK's documents do */
