@@ -5,6 +5,7 @@
  */
 #include "trace_mysql.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -181,7 +182,6 @@ TEST(client_call_records_are_checked)
 	CHECK_EQ(record_check(&bad, sizeof(bad), &view), -EBADMSG);
 }
 
-#if defined(__x86_64__)
 TEST(client_layout_is_read_from_the_accessors)
 {
 	/* as libmysqlclient's (a plain load) and libmariadb's (behind a test for NULL) */
@@ -201,4 +201,22 @@ TEST(client_layout_is_read_from_the_accessors)
 	CHECK_EQ(client_layout_of(fd, 1000, 1000), BX_CLIENT_OTHER);
 	CHECK_EQ(client_layout_of(-1, 16, 31), BX_CLIENT_OTHER);
 }
-#endif
+
+/* As in mysql-connector's extension for AArch64. */
+TEST(client_layout_is_read_from_the_accessors_of_arm64)
+{
+	static const struct {
+		Elf64_Ehdr head;
+		uint32_t errno_code[4], info_code[4];
+	} file = {
+		.head.e_machine = EM_AARCH64,
+		.errno_code = { 0xb4000060, 0xb9408400, 0xd65f03c0 }, /* cbz; ldr w0; ret */
+		.info_code = { 0xf9416000, 0xd65f03c0 },	      /* ldr x0; ret */
+	};
+	_cleanup_close_ int fd = memfd_create("accessors", MFD_CLOEXEC);
+	const size_t errno_at = sizeof(file.head), info_at = errno_at + sizeof(file.errno_code);
+
+	CHECK_EQ(write(fd, &file, sizeof(file)), sizeof(file));
+	CHECK_EQ(client_layout_of(fd, errno_at, info_at), BX_CLIENT_MYSQL);
+	CHECK_EQ(client_layout_of(fd, info_at, errno_at), BX_CLIENT_OTHER);
+}

@@ -2,6 +2,8 @@
 /* client_layout.c - see client_layout.h. */
 #include "probe/client_layout.h"
 
+#include <elf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -13,30 +15,52 @@
 /* The load is among the first instructions; a test for NULL may stand before it. */
 #define CODE_LEN 32
 
-#if defined(__x86_64__)
-/*
- * The displacement of the first `mov disp32(%rdi), %eax` or `%rax` (opcode 8b, ModRM 87) at @at, or
- * 0.
- */
+/* x86-64: of `mov disp32(%rdi), %eax` or `%rax` (opcode 8b, ModRM 87) the displacement. */
+static uint32_t x86_load(const uint8_t *code)
+{
+	if (code[0] != 0x8b || code[1] != 0x87)
+		return 0;
+	return code[2] | (uint32_t)code[3] << 8 | (uint32_t)code[4] << 16 | (uint32_t)code[5] << 24;
+}
+
+/* AArch64: of `ldr w?, [x0, #imm]` or `ldr x?`, whose immediate counts words or double words. */
+static uint32_t arm64_load(const uint8_t *code)
+{
+	uint32_t word = code[0] | (uint32_t)code[1] << 8 | (uint32_t)code[2] << 16 |
+			(uint32_t)code[3] << 24;
+	uint32_t count = word >> 10 & 0xfff;
+
+	switch (word & 0xffc003e0) {
+	case 0xb9400000:
+		return count * 4;
+	case 0xf9400000:
+		return count * 8;
+	default:
+		return 0;
+	}
+}
+
+static bool is_arm64(int fd)
+{
+	Elf64_Half machine;
+
+	return pread(fd, &machine, sizeof(machine), offsetof(Elf64_Ehdr, e_machine)) ==
+		       sizeof(machine) &&
+	       machine == EM_AARCH64;
+}
+
+/* Where in its argument the accessor at @at reads first, or 0. */
 static uint32_t loaded_offset(int fd, uint64_t at)
 {
 	uint8_t code[CODE_LEN] = { 0 };
 	ssize_t len = at ? pread(fd, code, sizeof(code), (off_t)at) : 0;
+	bool arm64 = is_arm64(fd);
+	uint32_t offset = 0;
 
-	for (ssize_t i = 0; i + 6 <= len; i++)
-		if (code[i] == 0x8b && code[i + 1] == 0x87)
-			return code[i + 2] | (uint32_t)code[i + 3] << 8 |
-			       (uint32_t)code[i + 4] << 16 | (uint32_t)code[i + 5] << 24;
-	return 0;
+	for (ssize_t i = 0; !offset && i + 6 <= len; i += arm64 ? 4 : 1)
+		offset = arm64 ? arm64_load(code + i) : x86_load(code + i);
+	return offset;
 }
-#else
-static uint32_t loaded_offset(int fd, uint64_t at)
-{
-	(void)fd;
-	(void)at;
-	return 0;
-}
-#endif
 
 unsigned int client_layout_of(int fd, uint64_t errno_at, uint64_t server_info_at)
 {

@@ -12,7 +12,7 @@
  * @errno_at and @server_info_at: where mysql_errno() and mysql_get_server_info() begin in the ELF
  * file @fd; 0: not defined. Each loads its field from the structure that it is handed; the two
  * offsets together name the layout: BX_CLIENT_MYSQL or _MARIADB (wire.h); BX_CLIENT_OTHER for
- * anything else, and for code of other machines than x86-64.
+ * anything else. Code of x86-64 and of AArch64 is understood.
  */
 unsigned int client_layout_of(int fd, uint64_t errno_at, uint64_t server_info_at);
 
