@@ -106,7 +106,8 @@ static const struct fuzz_phrase fuzz_http_responses[] = {
 	PHRASE("HTTP/1.1 304 Not Modified\r\n\r\n"),
 	PHRASE("HTTP/1.0 200 OK\r\n\r\nuntil the end"),
 	PHRASE("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
-	PHRASE("HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+	PHRASE("HTTP/1.1 500 No\r\nX-Amzn-Trace-Id: Root=1-a-b\r\nContent-Length: 0\r\n"
+	       "Connection: close\r\n\r\n"),
 	PHRASE("HTTP/1.1 20"),
 	PHRASE("HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n"),
 	PHRASE("0\r\n\r\n"),

@@ -105,6 +105,38 @@ TEST(trace_http_snapshot_that_grows)
 	bench_end(&b);
 }
 
+/* @whole after a snapshot of its first @seen bytes; of the answer itself @kept were captured. */
+static void check_answer_trace(size_t seen, size_t kept)
+{
+	static const char whole[] = "HTTP/1.1 200 OK\r\nX-Amzn-Trace-Id: Root=1-a-b\r\n"
+				    "Content-Length: 2\r\nX-Long: aaaa\r\n\r\nok";
+	const struct request *r;
+	struct bench b;
+
+	unit_context("%zu bytes first, %zu in all", seen, kept);
+	bench_begin(&b, DB_SPANS_APP);
+	if (seen)
+		EXCHANGE(&b, .conn = 1, .request = LITERAL(GET), .request_ms = 1,
+			 .response = bytes_of(whole, seen), .response_ms = 2,
+			 .flags = BX_EX_SNAPSHOT);
+	EXCHANGE(&b, .conn = 1, .request = LITERAL(GET), .request_ms = 1,
+		 .response = bytes_of(whole, kept), .response_total = sizeof(whole) - 1,
+		 .response_ms = 3, .flags = BX_EX_CLOSED_LOCAL);
+	bench_settle(&b);
+	r = bench_only(&b);
+	if (r && CHECK(r->answer_trace_header))
+		CHECK_STR(r->answer_trace_header, "Root=1-a-b");
+	bench_end(&b);
+}
+
+TEST(trace_http_answer_names_trace)
+{
+	check_answer_trace(0, 83);  /* at once */
+	check_answer_trace(70, 83); /* in two pieces */
+	check_answer_trace(0, 70);  /* cut behind the field */
+	check_answer_trace(30, 70);
+}
+
 /* An exchange whose snapshot was its end: the next one's number says so. Nothing is missing. */
 TEST(trace_http_ended_as_told)
 {

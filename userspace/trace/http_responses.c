@@ -48,7 +48,6 @@ static void begin_answer(struct http_step *step, struct live *live,
 	live->r.status = rsp->status;
 	live->r.first_byte_ns = s->head_ns;
 	live->r.response_length = rsp->fields.content_length;
-	note_answer_trace(live, rsp->fields.trace_id);
 	live->until_close = !rsp->cut && body == HTTP1_BODY_CLOSE;
 	live->closes = live->closes || live->until_close || response_closes(rsp);
 	step->http->chunks_lost = false;
@@ -75,6 +74,9 @@ static bool interim(int status)
 
 static void end_head(struct http_step *step, struct live *live, const struct http1_response *rsp)
 {
+	/* its fields are views of the head: read before that is gone */
+	if (!interim(rsp->status))
+		note_answer_trace(live, rsp->fields.trace_id);
 	http_stream_unstash(&step->http->responses);
 	if (!interim(rsp->status))
 		begin_answer(step, live, rsp);
