@@ -198,6 +198,18 @@ TEST(name_from_ini_texts)
 	}
 }
 
+TEST(name_from_ini_ends_at_a_nul)
+{
+	static const char nothing[] = "[uwsgi]\nmodule = \0\0x\n";
+	static const char cut[] = "[uwsgi]\nmodule = shop\0x.wsgi\n";
+	struct name_guess guess = { .weak = true };
+
+	CHECK(!name_from_ini(bytes_of(nothing, sizeof(nothing) - 1), "/srv/folder", &guess));
+	CHECK_STR(guess.name, "");
+	CHECK(name_from_ini(bytes_of(cut, sizeof(cut) - 1), "/srv/folder", &guess));
+	CHECK_STR(guess.name, "shop");
+}
+
 TEST(invocation_flag_forms)
 {
 	const char *argv[] = { "x", "--long=1", "-w", "2", "--longer", "3", "--long" };

@@ -25,21 +25,23 @@ static bool is_generic(struct bytes name)
 	return false;
 }
 
+static struct bytes up_to(struct bytes in, uint8_t c)
+{
+	ptrdiff_t at = bytes_index(in, c);
+
+	return at < 0 ? in : bytes_take(in, (size_t)at);
+}
+
+/* A name that a file gives may hold a NUL: there it ends. */
 static bool put_name(struct name_guess *guess, struct bytes name)
 {
+	name = up_to(name, '\0');
 	if (!name.len)
 		return false;
 	name = bytes_take(name, sizeof(guess->name) - 1);
 	memcpy(guess->name, name.at, name.len);
 	guess->name[name.len] = '\0';
 	return true;
-}
-
-static struct bytes up_to(struct bytes in, uint8_t c)
-{
-	ptrdiff_t at = bytes_index(in, c);
-
-	return at < 0 ? in : bytes_take(in, (size_t)at);
 }
 
 /* Behind the last slash. */
