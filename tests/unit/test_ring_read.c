@@ -117,3 +117,48 @@ TEST(ring_read_many)
 	CHECK_EQ(read_all(&ring), 200);
 	CHECK_EQ(ring.consumer, ring.producer);
 }
+
+/* The order stays, whether a record was held or is in the ring still, and at its end is cut in two.
+ */
+TEST(ring_hold_makes_room_and_keeps_order)
+{
+	struct ring_held held = { 0 };
+	struct ring ring;
+
+	begin(&ring);
+	put(&ring, 100, 0, 'a', 'b');
+	ring_hold(&ring.memory, &held);
+	CHECK_EQ(held.len, 0); /* less than an eighth */
+	ring.consumer = ring.producer = RING_SIZE - 600;
+	put(&ring, 500, 0, 'c', 'd');
+	put(&ring, 333, BPF_RINGBUF_DISCARD_BIT, '-', '-');
+	put(&ring, 701, 0, 'e', 'f');
+	ring_hold(&ring.memory, &held);
+	CHECK_EQ(ring.consumer, ring.producer);
+	put(&ring, 1000, 0, 'g', 'h');
+	ring_hold(&ring.memory, &held);
+	CHECK_EQ(read_all(&ring), 0);
+	CHECK_EQ(ring_release(&held, keep, &ring), 3);
+	CHECK_EQ(ring.count, 3);
+	CHECK_EQ(ring.len, 1000);
+	CHECK(ring.last[0] == 'g' && ring.last[1] == 'h');
+	CHECK_EQ(ring_release(&held, keep, &ring), 0);
+}
+
+TEST(ring_hold_ends_at_its_bound)
+{
+	struct ring_held held = { 0 };
+	struct ring ring;
+	unsigned int puts = 0;
+
+	begin(&ring);
+	do {
+		puts++;
+		put(&ring, 2000, 0, 'x', 'y');
+		ring_hold(&ring.memory, &held);
+	} while (ring.consumer == ring.producer);
+	CHECK(held.len <= RING_HELD_MAX && held.len > RING_HELD_MAX - 2 * RING_SIZE);
+	CHECK_EQ(ring_release(&held, keep, &ring), puts - 1);
+	CHECK_EQ(read_all(&ring), 1);
+	CHECK_EQ(ring.count, puts);
+}

@@ -19,13 +19,15 @@
 
 /* After a stop was asked for, an answer is waited for no longer than this. */
 #define PATIENCE_MS 30000
-#define LOOK_MS	    250
+#define LOOK_MS	    25
 
 struct attacher {
 	int fd;
 	int log_fd; /* -1: it writes to standard error itself */
 	pid_t pid;
 	const volatile sig_atomic_t *stop;
+	void (*meanwhile)(void *ctx); /* NULL: nothing is to be done */
+	void *meanwhile_ctx;
 	bool lost;
 	char backend[sizeof(((struct attach_answer *)0)->backend)];
 	struct attach_sweep sweep;
@@ -73,6 +75,8 @@ static int wait_for_answer(const struct attacher *attacher)
 	int patience_ms = PATIENCE_MS;
 
 	while (poll(&answer, 1, LOOK_MS) <= 0) {
+		if (attacher->meanwhile)
+			attacher->meanwhile(attacher->meanwhile_ctx);
 		if (!*attacher->stop)
 			continue;
 		patience_ms -= LOOK_MS;
@@ -206,6 +210,12 @@ struct attacher *attacher_free(struct attacher *attacher)
 	cleanup_close(&attacher->log_fd);
 	free(attacher);
 	return NULL;
+}
+
+void attacher_meanwhile(struct attacher *attacher, void (*work)(void *ctx), void *ctx)
+{
+	attacher->meanwhile = work;
+	attacher->meanwhile_ctx = ctx;
 }
 
 enum exit_code attacher_check(struct attacher *attacher)

@@ -30,6 +30,12 @@ int attacher_start(const struct options *options, const volatile sig_atomic_t *s
 /* Ends the attacher and waits for that. Takes NULL; returns NULL. */
 struct attacher *attacher_free(struct attacher *attacher);
 
+/*
+ * Calls @work again and again while an answer is waited for: it must ask for nothing itself. An
+ * attacher that is busy with a library, or detaches, may take seconds.
+ */
+void attacher_meanwhile(struct attacher *attacher, void (*work)(void *ctx), void *ctx);
+
 /* EXIT_OK, or the exit code after one line of the attacher's that says why. */
 enum exit_code attacher_check(struct attacher *attacher);
 /* The same, with the ring buffer's descriptor, which is the caller's. */

@@ -11,6 +11,11 @@
 #include "util/cleanup.h"
 #include "util/log.h"
 
+static void make_room(void *ctx)
+{
+	ring_make_room(ctx);
+}
+
 static enum exit_code open_kernel(struct session *session)
 {
 	const struct ring_sink sink = { session_take_record, session };
@@ -26,6 +31,7 @@ static enum exit_code open_kernel(struct session *session)
 		return EXIT_ATTACH;
 	}
 	(void)TAKE_FD(fd);
+	attacher_meanwhile(session->attacher, make_room, session->ring);
 	return EXIT_OK;
 }
 

@@ -17,6 +17,8 @@ struct ring {
 	int fd;
 	int wait_fd; /* epoll */
 	struct ring_memory memory;
+	struct ring_held held;
+	bool draining;
 	struct ring_sink sink;
 	uint64_t bad_records;
 };
@@ -115,6 +117,7 @@ struct ring *ring_free(struct ring *ring)
 	if (!ring)
 		return NULL;
 	unmap_memory(&ring->memory);
+	free(ring->held.at);
 	cleanup_close(&ring->wait_fd);
 	cleanup_close(&ring->fd);
 	free(ring);
@@ -129,9 +132,22 @@ int ring_wait(struct ring *ring, int timeout_ms)
 	return n < 0 ? -errno : n;
 }
 
+/* In the middle of a drain the positions are not where they seem to be. */
+void ring_make_room(struct ring *ring)
+{
+	if (!ring->draining)
+		ring_hold(&ring->memory, &ring->held);
+}
+
 int ring_drain(struct ring *ring)
 {
-	return (int)ring_read(&ring->memory, take_record, ring);
+	unsigned int count;
+
+	ring->draining = true;
+	count = ring_release(&ring->held, take_record, ring);
+	count += ring_read(&ring->memory, take_record, ring);
+	ring->draining = false;
+	return (int)count;
 }
 
 uint64_t ring_bad_records(const struct ring *ring)

@@ -36,6 +36,12 @@ struct ring *ring_free(struct ring *ring);
  */
 int ring_wait(struct ring *ring, int timeout_ms);
 
+/*
+ * For a reader that waits for something else: moves what the ring holds into memory of its own when
+ * it is much, up to RING_HELD_MAX. ring_drain() hands it on first.
+ */
+void ring_make_room(struct ring *ring);
+
 /* Hands on what the ring holds without waiting. How many records, or a negative errno. */
 int ring_drain(struct ring *ring);
 

@@ -4,6 +4,7 @@
 
 #include <linux/bpf.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -74,5 +75,52 @@ unsigned int ring_read(struct ring_memory *memory, ring_record_fn take, void *ct
 		}
 	}
 	give_back(memory, at);
+	return count;
+}
+
+static size_t padded(size_t len)
+{
+	return (len + 7) & ~(size_t)7;
+}
+
+static void append(void *ctx, const void *data, size_t len)
+{
+	struct ring_held *held = ctx;
+	uint64_t *at = held->at + held->len / sizeof(*at);
+
+	*at = len;
+	memcpy(at + 1, data, len);
+	held->len += sizeof(*at) + padded(len);
+}
+
+/* A record takes no more room than in the ring, where it has a header, too. */
+void ring_hold(struct ring_memory *memory, struct ring_held *held)
+{
+	size_t cap = held->len + memory->size;
+	unsigned long used =
+		__atomic_load_n(memory->producer, __ATOMIC_ACQUIRE) - *memory->consumer;
+	uint64_t *grown;
+
+	if (used < memory->size / 8 || cap > RING_HELD_MAX)
+		return;
+	grown = realloc(held->at, cap);
+	if (!grown)
+		return;
+	held->at = grown;
+	(void)ring_read(memory, append, held);
+}
+
+unsigned int ring_release(struct ring_held *held, ring_record_fn take, void *ctx)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < held->len / sizeof(*held->at); count++) {
+		size_t len = held->at[i++];
+
+		take(ctx, held->at + i, len);
+		i += padded(len) / sizeof(*held->at);
+	}
+	free(held->at);
+	*held = (struct ring_held){ 0 };
 	return count;
 }

@@ -35,4 +35,24 @@ struct ring_memory {
  */
 unsigned int ring_read(struct ring_memory *memory, ring_record_fn take, void *ctx);
 
+/*
+ * Records that were taken out of the ring to make room, and are not handed on yet. This many bytes
+ * at most: together with the ring what 10 s of a busy service bring.
+ */
+#define RING_HELD_MAX (16u << 20)
+
+struct ring_held {
+	uint64_t *at; /* each behind its length, padded to 8 bytes */
+	size_t len;   /* bytes */
+};
+
+/*
+ * Moves what the ring holds to the end of @held, unless it is less than an eighth of the ring or
+ * there is no room for as much as the ring may hold.
+ */
+void ring_hold(struct ring_memory *memory, struct ring_held *held);
+
+/* Hands on what is held, which is empty then. Returns how many records. */
+unsigned int ring_release(struct ring_held *held, ring_record_fn take, void *ctx);
+
 #endif
