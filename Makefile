@@ -28,8 +28,10 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Werror
 CFLAGS ?= -O2 -g
+# What is built does not tell where, nor differ by it.
+NOWHERE := -ffile-prefix-map=$(CURDIR)=.
 CPPFLAGS_USER := -Iuserspace -Iinclude -isystem $(O)/gen -D_GNU_SOURCE -DBPFXRAY_VERSION='"$(VERSION)"'
-CFLAGS_USER := -std=gnu11 $(WARNINGS) -fstack-protector-strong $(CFLAGS)
+CFLAGS_USER := -std=gnu11 $(WARNINGS) -fstack-protector-strong $(NOWHERE) $(CFLAGS)
 LDLIBS_USER := -pthread -lbpf -lelf -lz -lcjson -lcares -lseccomp
 SANFLAGS := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 ifeq ($(SAN),1)
@@ -38,7 +40,7 @@ LDFLAGS += $(SANFLAGS)
 endif
 
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
-CFLAGS_BPF := -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Wno-unused-function -Ivmlinux \
+CFLAGS_BPF := -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Wno-unused-function $(NOWHERE) -Ivmlinux \
 	-Iinclude -Ibpf $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
 
 BPF_SRC := $(wildcard bpf/*.bpf.c)

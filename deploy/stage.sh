@@ -6,7 +6,7 @@
 #
 # Usage: stage.sh BINARY FOLDER [SYSROOT]. FOLDER is replaced. The libraries come from SYSROOT, this
 # system when it is not given: use Debian 12. The binary is only read, never run, so that it may be
-# another architecture's.
+# another architecture's; then STRIP names the program that knows it.
 
 set -eu
 
@@ -78,6 +78,8 @@ loader=$(loader_of "$binary")
 rm -rf "$folder"
 mkdir -p "$folder"
 install -D -m 755 "$binary" "$folder/usr/sbin/bpfxray"
+# debugging information is two fifths of it, and stays with whoever built it
+"${STRIP:-strip}" "$folder/usr/sbin/bpfxray"
 [ -f "$sysroot$loader" ] || die "$loader is not there"
 install -D -m 755 "$sysroot$loader" "$folder$loader"
 put_licence "$loader"

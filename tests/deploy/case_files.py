@@ -105,6 +105,12 @@ class Staging(unittest.TestCase):
         size = sum(len(data) for _, _, data in self.files(root).values())
         print(f"     {len(self.files(root))} files, {size / 1e6:.1f} MB")
 
+    def test_no_trace_of_the_builder(self):
+        """Neither where it was built nor what only a debugger reads."""
+        program = (self.stage("root") / "usr/sbin/bpfxray").read_bytes()
+        self.assertNotIn(str(TOP).encode(), program)
+        self.assertNotIn(b".debug_info", program)
+
     def test_needed_only(self):
         """Each library is one that the loader asks for: without it the program does not start."""
         root = self.stage("root")
