@@ -129,7 +129,9 @@ class Account(unittest.TestCase):
         for name, repository in found.items():
             self.assertEqual(repository["imageTagMutability"], "IMMUTABLE")
             text = ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]
-            self.assertEqual(len(json.loads(text)["rules"]), 2)
+            chosen = [rule["selection"] for rule in json.loads(text)["rules"]]
+            self.assertEqual(["untagged", "tagged"], [one["tagStatus"] for one in chosen])
+            self.assertEqual((["*"], 20), (chosen[1]["tagPatternList"], chosen[1]["countNumber"]))
 
     def test_sampling(self):
         """Health checks go by address; the rule before all others drops them."""
