@@ -88,6 +88,13 @@ class CommandLine(unittest.TestCase):
     def stacks(self):
         return {s["StackName"] for s in self.aws("cloudformation", "describe-stacks")["Stacks"]}
 
+    def log(self, stream, message):
+        """As the awslogs driver does."""
+        where = ("--log-group-name", "/bpfxray-dev/ecs/bpfxray", "--log-stream-name", stream)
+        self.aws("logs", "create-log-stream", *where)
+        self.aws("logs", "put-log-events", *where, "--log-events",
+                 f"timestamp={time.time_ns() // 1000000},message={message}")
+
     def image(self):
         """As the stack holds it: moto updates no task definition, it loses the containers."""
         found = self.aws("cloudformation", "describe-stacks", "--stack-name", "bpfxray-dev")
@@ -110,5 +117,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.image(), other)
         self.make("deploy/tracer/dev", f"IMAGE={other}")
         self.assertIn("bpfxray-dev", self.make("status/dev"))
+        self.log("bpfxray/bpfxray/0011", "ready")
+        self.assertEqual(["bpfxray/bpfxray/0011\tready"], self.make("logs/dev").splitlines())
         self.make("destroy/tracer/dev")
         self.assertNotIn("bpfxray-dev", self.stacks())
