@@ -280,6 +280,8 @@ class Targets(unittest.TestCase):
         with ecs_agent.serving(self.agent), self.session(*options) as one:
             self.assertLess(len(self.agent.asked), len(many))
             self.traced(one, service)
+            one.finish()  # while it waits for an answer
+        self.assertNotIn("canceled", one.messages)
 
     def test_docker_without_ecs(self):
         """Names come from Docker's files, for each container at once, though no agent answers."""

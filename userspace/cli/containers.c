@@ -81,7 +81,7 @@ static void ask_agent(struct containers *containers, struct known_container *kno
 
 	note_wait(containers, now_ns() - began_ns, pass);
 	known->told = !r;
-	if (r && r != -ENOENT)
+	if (r && r != -ENOENT && r != -ECANCELED)
 		containers->silent_error = r;
 	if (is_answer(r))
 		known->tries++;
