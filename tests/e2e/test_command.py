@@ -3,9 +3,11 @@
 """The command line with a real process: each wrong use gets one line and its documented exit code,
 a second tracer refuses, and a killed one leaves nothing behind."""
 import json
+import os
 import shutil
 import re
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -146,6 +148,21 @@ class Command(unittest.TestCase):
                 self.assertEqual(6, tracer.wait(READY_S))
                 self.assertIn(str(gone / "file"), log.read_text())
                 self.assertEqual(1, len(documents.read_text().splitlines()))
+
+    def test_counters_take_the_place_of_no_device(self):
+        full, file, link = (self.directory / name for name in ("full", "file", "link"))
+        try:
+            os.mknod(full, stat.S_IFCHR | 0o600, os.makedev(1, 7))  # /dev/full
+        except PermissionError as error:
+            self.skipTest(f"no device can be made here: {error}")
+        file.touch()
+        link.symlink_to(file)
+        tracer, _ = self.start("into", "--stats", str(full), "--metrics", str(link))
+        tracer.send_signal(signal.SIGTERM)
+        self.assertEqual(6, tracer.wait(READY_S))
+        self.assertTrue(full.is_char_device())
+        self.assertTrue(link.is_symlink())
+        self.assertIn("bpfxray", file.read_text())
 
     def test_documents_hold_no_secrets_and_the_end_of_the_target_ends_it(self):
         documents, stats = self.directory / "out.jsonl", self.directory / "stats.json"

@@ -4,8 +4,9 @@
 #define BPFXRAY_CLI_WHOLE_FILE_H
 
 /*
- * Writes @text and a newline to @path, by way of a new file beside it that takes its place. 0 or a
- * negative errno; then the old one is as it was.
+ * Writes @text and a newline to @path, by way of a new file beside it that takes its place (of what
+ * a symbolic link leads to); into a device or a pipe. 0 or a negative errno; then the old one is as
+ * it was.
  */
 int whole_file_write(const char *path, const char *text);
 
