@@ -46,10 +46,11 @@ class GroundTruth(unittest.TestCase):
             client_ip,
         )
         truth.check_daemon(report, one.daemon)
+        self.said = stack.said()
         return traced.check_books(report, one)
 
     def assert_true(self, report, one, requests):
-        text = f"{report}\n{one.story()}"
+        text = f"{report}\n{one.story()}\n{self.said}"
         self.assertTrue(report.ok, text)
         self.assertGreaterEqual(report.counts["requests"], requests, text)
         self.assertEqual(report.counts["requests"], report.counts["requests_matched"], text)

@@ -52,6 +52,17 @@ class Stack:
         lines = [json.loads(line) for line in self.truth_path.read_text().splitlines()]
         return [line for line in lines if line["user_agent"] != servers.READY_AGENT]
 
+    def said(self):
+        """What the servers logged beside the requests, for a failed test."""
+        logs = [process.log for process in self.server.processes]
+        logs += self.processes.directory.glob("*-error.log")
+        return "\n".join(f"{log.name}:\n{beside_requests(log)}" for log in logs)
+
+
+def beside_requests(log, lines=20):
+    told = log.read_text(errors="replace").splitlines()
+    return "\n".join([line for line in told if not line.startswith("[pid: ")][-lines:])
+
 
 @contextmanager
 def running(
