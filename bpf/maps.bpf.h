@@ -279,9 +279,9 @@ extern struct thread_map thread_of_task SEC(".maps");
 
 /*
  * tls_sessions: TLS session -> its connection. Writer: tls__tie(), at the first socket call nested
- * in a read or write of the session. Deleter: tls__free; a session that is freed unseen is
- * overwritten when its address is used again. Full: the session is not read, counted
- * (BX_C_LOST_SOCKET).
+ * in a read or write of the session. Deleter: tls__free; the agent, for a process that has ended; a
+ * session that is freed unseen is overwritten when its address is used again. Full: the session is
+ * not read, counted (BX_C_LOST_SOCKET).
  */
 struct tls_sessions_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -295,7 +295,7 @@ extern struct tls_sessions_map tls_sessions SEC(".maps");
 /*
  * kept_calls: MYSQL or MYSQL_STMT -> the record of its statement, which cannot be read on the
  * socket and whose end is not known yet. Writer: client__keep(). Deleter: client__finish(), at the
- * next call of the library for it; one of a process that has ended stays. Full: the statement is
+ * next call of the library for it; the agent, for a process that has ended. Full: the statement is
  * lost, counted (BX_C_LOST_SOCKET).
  */
 struct kept_calls_map {

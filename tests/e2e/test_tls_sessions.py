@@ -4,6 +4,7 @@
 over the system's OpenSSL, and in a program with musl over OpenSSL for musl.
 """
 
+import json
 import socket
 import ssl
 import subprocess
@@ -15,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import unittest  # noqa: E402
 
-from lib import certificates, client, shapes, suite, traced  # noqa: E402
+from lib import certificates, client, kernel_objects, shapes, suite, traced  # noqa: E402
 from lib.mariadb import free_port  # noqa: E402
 from lib.paths import MUSL  # noqa: E402
 from lib.process import Processes  # noqa: E402
@@ -28,6 +29,8 @@ NGINX = """listen 127.0.0.1:{port} ssl;
         ssl_certificate {tls.certificate};
         ssl_certificate_key {tls.key};
         ssl_protocols TLSv1.3;"""
+# Behind this, what is known of processes that have ended is dropped (LIBRARY_SWEEP_US).
+SWEPT_S = 65
 
 
 def linked(library):
@@ -126,6 +129,30 @@ class Sessions(unittest.TestCase):
                 ask.response = client.Response(int(answer.split()[1]), "")
                 self.check(one, ask)
             self.check_end(one, 5)
+
+    @suite.full
+    def test_what_ended_processes_leave_is_dropped(self):
+        pid, address = self.start("system")
+        with traced.session(self.processes, [pid]) as one:
+            for _ in range(20):
+                for ask in list(self.converse(address, "/fork", "/behind")):
+                    self.check(one, ask)
+            self.assertGreaterEqual(self.sessions_known(one), 20)
+            time.sleep(SWEPT_S)
+            self.assertEqual(0, self.sessions_known(one))
+            self.check_end(one, 40)
+
+    def sessions_known(self, one):
+        """Elements of this tracer's map."""
+
+        def told(*words):
+            done = subprocess.run(["bpftool", "-j", "map", *words], check=True, capture_output=True)
+            return json.loads(done.stdout)
+
+        for kind, number in kernel_objects.held(one.tracer.attacher):
+            if kind == "map" and told("show", "id", number)["name"] == "tls_sessions":
+                return len(told("dump", "id", number))
+        self.fail("the tracer has no map tls_sessions")
 
 
 if __name__ == "__main__":

@@ -188,13 +188,14 @@ void libraries_close(struct libraries *libraries)
 }
 
 /*
- * Containers come and go, each with its own files: probes on what no target maps any more would
- * pile up, some ten descriptors a file.
+ * Containers and processes come and go: probes on what no target maps any more, some ten
+ * descriptors a file, and what is known of processes that have ended would pile up.
  */
 static void sweep(struct libraries *libraries, uint64_t at_us)
 {
 	libraries->swept_us = at_us;
 	libraries->round++;
+	kernel_forget_ended(libraries->kernel);
 	scan_all(libraries);
 	table_for_each (&libraries->files, it)
 		if (((struct file *)it.value)->seen != libraries->round)

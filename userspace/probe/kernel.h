@@ -92,6 +92,12 @@ void kernel_release(struct kernel *kernel, uint64_t conn);
  */
 void kernel_release_idle(struct kernel *kernel, uint64_t conn, uint32_t seq);
 
+/*
+ * Drops what is known of the TLS sessions and client libraries of processes that have ended: one
+ * that ends does not free them (a child for each connection never does), and they would fill up.
+ */
+void kernel_forget_ended(struct kernel *kernel);
+
 /* Stops all probes; what is in the ring can still be drained. */
 void kernel_detach(struct kernel *kernel);
 

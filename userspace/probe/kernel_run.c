@@ -134,6 +134,34 @@ void kernel_release_all(struct kernel *kernel)
 		bpf_map_delete_elem(fd, &conn);
 }
 
+/* Keys of tls_sessions and kept_calls; mirrors struct tls_key and client_key of bpf/maps.bpf.h */
+struct object_key {
+	uint64_t object;
+	uint32_t tgid;
+	uint32_t pad;
+};
+
+/* An element that is gone when its follower is asked for begins the walk anew: hence the bound. */
+static void forget_ended(struct kernel *kernel, struct bpf_map *map)
+{
+	uint32_t patience = 2 * bpf_map__max_entries(map);
+	struct object_key at, next;
+	int fd = bpf_map__fd(map), end = bpf_map_get_next_key(fd, NULL, &at);
+
+	while (!end && patience--) {
+		end = bpf_map_get_next_key(fd, &at, &next);
+		if (!kernel_is_target(kernel, (pid_t)at.tgid))
+			bpf_map_delete_elem(fd, &at);
+		at = next;
+	}
+}
+
+void kernel_forget_ended(struct kernel *kernel)
+{
+	forget_ended(kernel, kernel->skel->maps.tls_sessions);
+	forget_ended(kernel, kernel->skel->maps.kept_calls);
+}
+
 static uint64_t counter_sum(int fd, uint32_t which, uint64_t *values, int cpus)
 {
 	uint64_t sum = 0;
