@@ -19,6 +19,7 @@
 #include "probe/kernel_private.h"
 #include "probe/object.h"
 #include "probe/ring.h"
+#include "probe/uprobe_multi.h"
 #include "util/cleanup.h"
 
 const char *kernel_backend_name(const struct kernel *kernel)
@@ -116,6 +117,8 @@ static int load_backend(struct kernel *kernel, enum kernel_backend backend, cons
 		      ?: size_maps(kernel);
 	if (err)
 		return err;
+	if (kernel->multi)
+		uprobe_multi_prepare(kernel->skel->obj);
 	*ret_step = "load";
 	err = bpfxray_bpf__load(kernel->skel);
 	if (err)
@@ -205,6 +208,7 @@ int kernel_open(const struct kernel_options *options, struct kernel **ret, char 
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	kernel->options = *options;
 	kernel->old = object_kernel_is_old();
+	kernel->multi = !kernel->old && uprobe_multi_works();
 	err = try_backends(kernel, options->backend, why, why_cap);
 	if (err) {
 		kernel_free(kernel);

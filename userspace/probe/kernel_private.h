@@ -14,6 +14,7 @@ struct kernel {
 	struct kernel_options options;
 	enum kernel_backend backend;
 	bool old;		    /* object_kernel_is_old() */
+	bool multi;		    /* uprobe_multi_works(), and the programs are loaded for it */
 	uint64_t base[BX_C_MAX];    /* counters after the own call */
 	bool again;		    /* with second programs, see again.h */
 	uint64_t idle[BX_POOL_MAX]; /* keys in the map idle_by_conn: for the next sweep */

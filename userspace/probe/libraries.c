@@ -3,7 +3,6 @@
 #include "probe/libraries.h"
 
 #include <bpf/libbpf.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "probe/client_layout.h"
 #include "probe/elf_functions.h"
 #include "probe/kernel_private.h"
+#include "probe/library_probes.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -227,82 +227,52 @@ static unsigned int cookie_of(const struct library *library, enum probe probe)
 	return probe == PROBE_ERROR ? cookie | BX_CLIENT_ERROR : cookie;
 }
 
-/* Each function takes two programs at most. */
-struct library_probes {
-	size_t count;
-	struct bpf_link *link[2 * PROBED_COUNT];
-};
-
-static int attach_one(struct library_probes *probes, struct bpf_program *program, const char *path,
-		      uint64_t offset, struct bpf_uprobe_opts options)
+/* The programs for older kernels are not told which library they run in. */
+static bool is_attached(const struct kernel *kernel, const struct library *library, size_t i)
 {
-	struct bpf_link *link =
-		bpf_program__attach_uprobe_opts(program, -1, path, offset, &options);
-
-	if (!link)
-		return -errno;
-	probes->link[probes->count++] = link;
-	return 0;
+	return library->functions[i].offset && is_probed(library, i) &&
+	       !(kernel->old && probed[i].library == LIBRARY_PROBES_MYSQL);
 }
 
-/* The return's probe first: an entry that is seen has a return that is seen. */
-static int attach_function(struct kernel *kernel, const char *path, const struct library *library,
-			   size_t i, struct library_probes *probes)
+/* At all entries, or at all returns. */
+static size_t points_add(struct kernel *kernel, const struct library *library, bool at_return,
+			 struct library_point *points)
 {
-	struct bpf_program *at_entry = entry_program(kernel, probed[i].probe);
-	struct bpf_program *at_return = return_program(kernel, library, probed[i].probe);
-	uint64_t offset = library->functions[i].offset;
-	struct bpf_uprobe_opts options = {
-		.sz = sizeof(options),
-		.bpf_cookie = cookie_of(library, probed[i].probe),
-	};
-	int err = 0;
+	size_t count = 0;
 
-	if (!offset || !is_probed(library, i))
-		return 0;
-	/* the programs for older kernels are not told which library they run in */
-	if (kernel->old && probed[i].library == LIBRARY_PROBES_MYSQL)
-		return 0;
-	options.retprobe = true;
-	if (at_return)
-		err = attach_one(probes, at_return, path, offset, options);
-	options.retprobe = false;
-	if (!err && at_entry)
-		err = attach_one(probes, at_entry, path, offset, options);
-	return err;
-}
+	for (size_t i = 0; i < PROBED_COUNT; i++) {
+		enum probe probe = probed[i].probe;
+		struct library_point point = {
+			.program = at_return ? return_program(kernel, library, probe)
+					     : entry_program(kernel, probe),
+			.at_return = at_return,
+			.offset = library->functions[i].offset,
+			.cookie = cookie_of(library, probe),
+		};
 
-struct library_probes *library_probes_free(struct library_probes *probes)
-{
-	if (!probes)
-		return NULL;
-	while (probes->count)
-		bpf_link__destroy(probes->link[--probes->count]);
-	free(probes);
-	return NULL;
+		if (point.program && is_attached(kernel, library, i))
+			points[count++] = point;
+	}
+	return count;
 }
 
 int kernel_attach_library(struct kernel *kernel, int fd, struct library_probes **ret)
 {
-	struct library_probes *probes;
+	struct library_point points[LIBRARY_POINTS_MAX];
 	struct library library;
-	int found = look_at(fd, &library), err = 0;
+	int found = look_at(fd, &library), err;
+	size_t count;
 	char path[64];
 
 	if (found <= 0)
 		return found;
-	probes = calloc(1, sizeof(*probes));
-	if (!probes)
-		return -ENOMEM;
+	/* returns first: an entry that is seen has a return that is seen */
+	count = points_add(kernel, &library, true, points);
+	count += points_add(kernel, &library, false, points + count);
+	if (!count)
+		return 0;
 	/* the descriptor names the file whatever mount namespace it is in, deleted or not */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	for (size_t i = 0; !err && i < PROBED_COUNT; i++)
-		err = attach_function(kernel, path, &library, i, probes);
-	found = (int)probes->count;
-	if (err < 0 || !found) {
-		library_probes_free(probes);
-		return err;
-	}
-	*ret = probes;
-	return found;
+	err = library_probes_attach(path, points, count, kernel->multi, ret);
+	return err ?: (int)count;
 }
