@@ -73,7 +73,7 @@ static __always_inline void tls__begin(struct tls_conn *tls, struct conn *conn, 
 	tls->conn = *conn;
 	tls->socket = (__u64)sk;
 	if (conn->flags & CONN_TLS) { /* a process goes on with what its parent began */
-		tls->conn.flags = CONN_TLS;
+		tls->conn.flags = conn->flags & (CONN_TLS | CONN_COMPRESSED);
 		return;
 	}
 	tls->conn.flags = CONN_TLS | (mysql ? CONN_GREETED : 0);
@@ -108,6 +108,8 @@ static __noinline int tls__tie(struct thread *thread, struct task_struct *task, 
 		conn->seq = tls->conn.seq;
 		conn->protocol = tls->conn.protocol;
 		conn->role = tls->conn.role;
+		/* and for a client library, whose calls are told then */
+		conn->flags |= tls->conn.flags & CONN_COMPRESSED;
 		return 0;
 	}
 	if (!conn->id)

@@ -3,6 +3,8 @@
 mysql_actions.py does through the drivers.
 """
 
+import time
+
 from lib.mysql_drivers import MariaDBLibrary, MySQLLibrary
 from mysql_actions import account
 
@@ -16,11 +18,11 @@ def library(run):
     run.call(made.execute_bulk, "INSERT INTO shape_number (n) VALUES (?)", [1, 2, 3])
 
 
-def with_library(run, library, count=1):
+def with_library(run, library, count=1, **how):
     """@count connections through the functions of a client library."""
     compress = run.parameters.get("compress") == "1"
     for _ in range(count):
-        made = run.call(library, account(), compress)
+        made = run.call(library, account(), compress=compress, **how)
         run.connections.append(made.thread_id())
         run.open.append(made)
     return run.open
@@ -51,4 +53,17 @@ def sent(run):
         run.call(one.send_and_read, sql)
 
 
-ACTIONS = {action.__name__: action for action in (library, polled, started, sent)}
+def reconnecting(run):
+    """The library makes another connection by itself, within a statement's call."""
+    library = {"mysql": MySQLLibrary, "mariadb": MariaDBLibrary}[run.parameters["library"]]
+    one, other = with_library(run, library, 2, reconnect=True)
+    run.call(one.query, "SELECT 'before'")
+    run.call(other.query, f"KILL {one.thread_id()}")
+    time.sleep(0.1)
+    for sql in ("SELECT 'first behind'", "SELECT 'second behind'"):
+        run.call(one.query, sql)
+    run.connections.append(one.thread_id())
+
+
+ACTIONS = {action.__name__: action for action in (library, polled, started, sent,
+                                                          reconnecting)}  # fmt: skip

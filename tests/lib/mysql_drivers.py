@@ -159,7 +159,7 @@ STMT_ATTR_ARRAY_SIZE = 201
 class Library:
     """A connection through the functions of a client library."""
 
-    def __init__(self, path, account, compress=False):
+    def __init__(self, path, account, compress=False, reconnect=False):
         self.c = ctypes.CDLL(path)
         for name in ("mysql_init", "mysql_real_connect", "mysql_stmt_init", "mysql_store_result"):
             getattr(self.c, name).restype = ctypes.c_void_p
@@ -168,6 +168,12 @@ class Library:
         self.mysql = ctypes.c_void_p(self.c.mysql_init(None))
         if compress:
             self.c.mysql_options(self.mysql, MYSQL_OPT_COMPRESS, None)
+        if reconnect:
+            yes = ctypes.c_char(1)
+            self.c.mysql_options(self.mysql, self.opt_reconnect, ctypes.byref(yes))
+        if account.authority:
+            authority = str(account.authority).encode()
+            self.c.mysql_ssl_set(self.mysql, None, None, authority, None, None)
         words = (account.host, account.user, account.password, account.database)
         where = [word.encode() for word in words]
         if not self.c.mysql_real_connect(self.mysql, *where, account.port, None, ctypes.c_ulong(0)):
@@ -193,10 +199,12 @@ class Library:
 class MySQLLibrary(Library):
     """Through MySQL's own, which mysql-connector's C extension holds."""
 
-    def __init__(self, account, compress=False):
+    opt_reconnect = 15  # since 8.0
+
+    def __init__(self, account, **how):
         import _mysql_connector
 
-        super().__init__(_mysql_connector.__file__, account, compress)
+        super().__init__(_mysql_connector.__file__, account, **how)
 
     def send_and_read(self, sql):
         text = sql.encode()
@@ -226,8 +234,10 @@ class MySQLLibrary(Library):
 class MariaDBLibrary(Library):
     """Through libmariadb.so.3."""
 
-    def __init__(self, account, compress=False):
-        super().__init__("libmariadb.so.3", account, compress)
+    opt_reconnect = 20
+
+    def __init__(self, account, **how):
+        super().__init__("libmariadb.so.3", account, **how)
 
     def start(self, sql):
         """Returns what it waits for, 0 when it is done."""

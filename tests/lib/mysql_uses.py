@@ -5,7 +5,7 @@ for all tests of a class, whose counters must balance at its end.
 
 import unittest
 
-from . import mysql_shapes, traced
+from . import certificates, mysql_shapes, traced
 from .mysql_shapes import NAMES, Use, emitted, expected, segment_of
 from .process import Processes
 
@@ -14,13 +14,20 @@ PREPARING = ("connector-c", "connector-pure")
 
 class Uses(unittest.TestCase):
     options = traced.COMPLETE
+    tls = False  # the database takes nothing else
+
+    @classmethod
+    def environment(cls):
+        """The server's, beside the database's."""
+        return {}
 
     @classmethod
     def setUpClass(cls):
         cls.processes = Processes()
         cls.addClassCleanup(cls.processes.close)
-        cls.database = mysql_shapes.database(cls.processes)
-        cls.server = mysql_shapes.server(cls.processes, cls.database)
+        keys = certificates.make(cls.processes.directory) if cls.tls else None
+        cls.database = mysql_shapes.database(cls.processes, keys)
+        cls.server = mysql_shapes.server(cls.processes, cls.database, **cls.environment())
         # Their libraries are loaded when the trace begins: a late one may be missed for a moment.
         for driver in NAMES:
             Use("query", driver).send(cls.server.address)
