@@ -257,6 +257,7 @@ fuzz: $(FUZZERS)
 # --- benchmarks ----------------------------------------------------------------------------------------------
 
 BENCH_TOOLS := $(patsubst tests/bench/%.c,build/bench/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
+BENCH_TOOLS += build/bench/mysql_static
 BENCH_CC = $(CC) $(CPPFLAGS_USER) -std=gnu11 $(WARNINGS) -O2 -g -MMD -MP
 
 build/bench/%.bpf.o: tests/bench/%.bpf.c
@@ -277,6 +278,10 @@ build/bench/%: build/bench/obj/%.o $(BENCH_AGENT)
 	$(Q)$(CC) $^ -o $@ $(LDLIBS_USER)
 
 build/bench/mysql: LDLIBS_USER += -lmariadb
+
+build/bench/mysql_static: build/bench/obj/mysql.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) -s $^ -o $@ -Wl,-Bstatic -lmariadb -lssl -lcrypto -lz -Wl,-Bdynamic -ldl -lm
 
 bench-tools: all $(BENCH_TOOLS) build/bench/empty.bpf.o
 

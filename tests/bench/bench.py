@@ -25,6 +25,7 @@ from measure import short
 from rows_agent import agent_rows
 from rows_http import nginx_rows
 from rows_kernel import bystander_rows, kernel_rows
+from rows_mysql import mysql_rows
 from rows_scale import scale_rows
 from rows_service import service_rows
 
@@ -35,6 +36,7 @@ ROWS = {
     "http": nginx_rows,
     "kernel": kernel_rows,
     "bystander": bystander_rows,
+    "mysql": mysql_rows,
     "agent": agent_rows,
     "scale": scale_rows,
 }

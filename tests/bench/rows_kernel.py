@@ -22,13 +22,13 @@ def slices(programs, calls, pid, count, rounds):
     return [programs.during(pid, lambda: calls.operate(count)) for _ in range(rounds)]
 
 
-def net_ns(measured, operations):
+def net_ns(measured, operations, names=CALL_PROGRAMS):
     """Nanoseconds of each operation in the programs of its calls, net of the empty program."""
     runs, ns = measured[Programs.EMPTY]
     empty = ns / runs
     total = 0
     for name, (runs, ns) in measured.items():
-        if name.startswith(CALL_PROGRAMS):
+        if name.startswith(names):
             total += ns - runs * empty
     return total / operations
 

@@ -1,57 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a statement costs, and how costs grow with connections, statements and rate: rows 6, 8
-and 9.
-"""
+"""How costs grow with connections, statements and rate: rows 8 and 9."""
 
-import statistics
-
-from measure import Estimate, Row, interleave, ratios
+from measure import Estimate, Row
 from rows_agent import record, replay
 from rows_http import hello
-from rows_kernel import WARM, by_program, net_ns, slices
-from tools import TOOLS, Asked, Calls, Programs, discarded, load, offer, traced
+from rows_kernel import WARM, net_ns, slices
+from tools import Calls, Programs, discarded, load, offer, traced
 
 from lib import mariadb, servers
 
 CONNECTIONS = (10, 100, 1000, 10000)
 STATEMENTS = (1, 10, 100, 1000)
 RATES = (2500, 5000, 10000, 20000, 40000, 80000)
-
-
-class Statements(Asked):
-    """mysql.c."""
-
-    def __init__(self, database):
-        super().__init__(TOOLS / "mysql", database.port, mariadb.USER, mariadb.PASSWORD,
-                         mariadb.DATABASE)
-        self.pid = int(self.first.split()[1])
-
-    def operate(self, count):
-        return int(self.ask(count))
-
-
-def statement_rows(bench, database):
-    """Row 6. The server's calls are a bystander's, at about 15 ns each."""
-    count, rounds = bench.scaled(3000, 300), bench.scaled(9, 2)
-    with Statements(database) as client, Programs() as programs:
-        def plain():
-            return client.operate(count) / count
-
-        def changed():
-            with traced(bench.processes, client.pid):
-                return plain()
-
-        plain()
-        trios = interleave(rounds, plain, changed)
-        with traced(bench.processes, client.pid) as tracer:
-            client.operate(WARM)
-            measured = slices(programs, client, tracer.pid, count, rounds)
-    ratio, same = ratios(trios)
-    yield Row("6a", "MySQL statement at the socket: kernel time", "ns",
-              Estimate.of(net_ns(one, count) for one in measured),
-              more=by_program(measured[0], count))
-    yield Row("6b", "`DO 1` round trip, traced at the socket", "ratio of cost", ratio, None, same,
-              {"round_trip_ns": round(statistics.median(a for a, _, _ in trios))})
 
 
 def connection_rows(bench):
@@ -104,7 +64,6 @@ def loss_rows(bench):
 
 def scale_rows(bench):
     database = mariadb.start(bench.processes, general_log=False)
-    yield from statement_rows(bench, database)
     yield from connection_rows(bench)
     yield from growth_rows(bench, database)
     yield from loss_rows(bench)
