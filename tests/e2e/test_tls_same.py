@@ -13,13 +13,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import unittest  # noqa: E402
 
-from lib import certificates, mariadb, mysql_shapes, suite, traced  # noqa: E402
+from lib import certificates, connectors, mariadb, mysql_shapes, suite, traced  # noqa: E402
 from lib.mysql_shapes import NAMES, Use, exceptions, segment_of  # noqa: E402
 from lib.mysql_uses import PREPARING  # noqa: E402
 from lib.process import Processes  # noqa: E402
 
 ACTIONS = ("conversation", "errors", "several", "procedure", "many", "rows", "unbuffered", "locked",
            "killed", "reconnect")  # fmt: skip
+# What a client library sends no byte of: its call alone tells.
+UNSENT = {"mysqlclient": ("gone",), "connector-c": ("gone",)}
 # When the server has closed for sure: else the next statement and its end race each other.
 IDLE_S = 0.5
 # Of a connection that is killed the last word may arrive, or only its end.
@@ -28,7 +30,8 @@ LOST = ("1927", "2006", "2013")
 
 
 def actions(driver):
-    return ACTIONS + (("prepared",) if driver in PREPARING else ())
+    prepared = ("prepared",) if driver in PREPARING else ()
+    return (*ACTIONS, *prepared, *UNSENT.get(driver, ()))
 
 
 def message_of(exception):
@@ -48,6 +51,7 @@ def told(segment):
 
 class Same(unittest.TestCase):
     maxDiff = None
+    drivers = NAMES
 
     def use(self, action, driver, server, made):
         use = Use(action, driver, idle_s=IDLE_S)
@@ -64,12 +68,13 @@ class Same(unittest.TestCase):
         with Processes() as processes:
             keys = certificates.make(processes.directory) if tls else None
             made = mysql_shapes.database(processes, keys)
-            server = mysql_shapes.server(processes, made)
-            for driver in NAMES:
+            server = mysql_shapes.server(processes, made, **self.environment())
+            for driver in self.drivers:
                 Use("query", driver).send(server.address)
+            self.check_server(server)
             uses = {}
             with traced.session(processes, [server.pid], ("--db-spans", "all")) as one:
-                for driver in NAMES:
+                for driver in self.drivers:
                     for action in actions(driver):
                         use = self.use(action, driver, server, made)
                         self.assertEqual(200, use.response and use.response.status, action)
@@ -79,6 +84,12 @@ class Same(unittest.TestCase):
             self.assertEqual(([], {}), (traced.unbalanced(stats), traced.losses(stats)))
             self.assertNotIn(mariadb.PASSWORD, one.messages + str(one.documents))
         return found, stats["kernel"]
+
+    def environment(self):
+        return {}
+
+    def check_server(self, server):
+        pass
 
     def test_statements_errors_and_order(self):
         plain, counters = self.talk(tls=False)
@@ -91,6 +102,25 @@ class Same(unittest.TestCase):
             with self.subTest(" ".join(key)):
                 self.assertGreater(len(wanted), 3)
                 self.assertEqual(wanted, secured[key])
+
+
+class Connector80(Same):
+    """An older release's C extension, which has a libmysqlclient of its own inside."""
+
+    full = True
+    version = "8.0.33"
+    drivers = ("connector-c", "connector-pure")
+
+    def environment(self):
+        return connectors.environment(self.version)
+
+    def check_server(self, server):
+        mapped = Path(f"/proc/{server.pid}/maps").read_text()
+        self.assertIn(f"/{connectors.directory(self.version).name}/_mysql_connector", mapped)
+
+
+class Connector84(Connector80):
+    version = "8.4.0"
 
 
 if __name__ == "__main__":
