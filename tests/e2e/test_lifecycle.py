@@ -131,7 +131,7 @@ class Lifecycle(unittest.TestCase):
             self.receive(manager, "STOPPING=1")
 
     def test_a_stop_waits_for_nobody_and_tells_its_time(self):
-        # A daemon that is not there is the slowest case. stop() waits 15 seconds.
+        # A daemon that is not there is the slowest case. stop() waits a minute.
         self.write(pid=self.plain.pid, daemon="127.0.0.1:9", stats=self.stats)
         process = self.start()
         for _ in range(5):

@@ -20,7 +20,9 @@ from .paths import BUILD
 
 GUARD = Path(__file__).with_name("guard.py")
 READY_TIMEOUT_S = 30 * SLOW
-STOP_TIMEOUT_S = 15 * SLOW
+# To take a probe off, the tracer waits for the kernel: some 10 ms, 200 ms on a crowded machine; of
+# client libraries there are a hundred.
+STOP_TIMEOUT_S = 60 * SLOW
 
 
 # A unix socket's path has at most 107 characters, its own name and mkdtemp()'s among them.

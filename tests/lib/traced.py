@@ -34,6 +34,7 @@ class Session:
         self.ready_ns = time.time_ns()
         self.stats = None
         self.messages = ""
+        self.finished = False
 
     @property
     def documents(self):
@@ -41,6 +42,7 @@ class Session:
 
     def finish(self):
         """Stops the tracer, takes in its last documents; returns its counters."""
+        self.finished = True  # also when it fails
         time.sleep(SETTLE_S)
         self.stats = self.tracer.stop()
         self.messages = self.tracer.messages()
@@ -60,7 +62,7 @@ def session(processes, pids, options=COMPLETE, **how):
     with Daemon() as daemon:
         one = Session(processes, pids, daemon, options, **how)
         yield one
-        if one.stats is None:
+        if not one.finished:
             one.finish()
 
 
