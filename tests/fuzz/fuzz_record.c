@@ -10,6 +10,7 @@
 #include "fuzz.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "probe/record.h"
@@ -52,6 +53,34 @@ static void check_fragment(const struct bx_fragment *fragment, size_t len)
 	sum_bytes(fragment + 1, fragment->data_len);
 }
 
+#define CHECK_TEXT(field) INVARIANT(memchr((field), 0, sizeof(field)))
+
+static void check_call(const struct bx_client_call *call, size_t len)
+{
+	INVARIANT(call->record.type == BX_RECORD_CLIENT_CALL && call->start_ns <= call->end_ns);
+	CHECK_TEXT(call->sqlstate);
+	CHECK_TEXT(call->host);
+	CHECK_TEXT(call->user);
+	CHECK_TEXT(call->database);
+	CHECK_TEXT(call->server_version);
+	CHECK_TEXT(call->unix_socket);
+	INVARIANT(sizeof(*call) + call->text_len <= len);
+	sum_bytes(call + 1, call->text_len);
+}
+
+static void check_dns(const struct bx_dns *dns, size_t len)
+{
+	INVARIANT(dns->record.type == BX_RECORD_DNS && dns->data_len <= BX_DNS_CAP);
+	INVARIANT(sizeof(*dns) + dns->data_len <= len);
+	sum_bytes(dns + 1, dns->data_len);
+}
+
+static unsigned int kinds_of(const struct record_view *view)
+{
+	return !!view->exchange + !!view->fragment + !!view->process + !!view->call + !!view->dns +
+	       !!view->dialled;
+}
+
 /* @data in memory of exactly its size, so that one byte too many is seen. */
 static void check_record(const uint8_t *data, size_t len)
 {
@@ -60,7 +89,7 @@ static void check_record(const uint8_t *data, size_t len)
 	int r = record_check(copy.at, len, &view);
 
 	INVARIANT(r == 0 || r == -EBADMSG);
-	INVARIANT(!!view.exchange + !!view.fragment + !!view.process + !!view.call == !r);
+	INVARIANT(kinds_of(&view) == !r);
 	if (view.exchange)
 		check_exchange(view.exchange, len);
 	if (view.fragment)
@@ -68,31 +97,55 @@ static void check_record(const uint8_t *data, size_t len)
 	if (view.process)
 		INVARIANT(view.process->what >= BX_PROCESS_FORK &&
 			  view.process->what <= BX_PROCESS_EXIT);
+	if (view.call)
+		check_call(view.call, len);
+	if (view.dns)
+		check_dns(view.dns, len);
+	if (view.dialled)
+		CHECK_TEXT(view.dialled->host);
 	free((void *)copy.at);
+}
+
+static size_t valid_exchange(bool brief, uint8_t *ret)
+{
+	struct bx_exchange ex = {
+		.record.type = BX_RECORD_EXCHANGE, .conn = 1, .text_len = 64, .brief = brief
+	};
+
+	for (int t = 0; t < 2; t++)
+		ex.turn[t] =
+			(struct bx_turn){ .kept = 32, .text_len = 32, .calls = 1, .calls_kept = 1 };
+	memcpy(ret, &ex, sizeof(ex));
+	return sizeof(ex) + bx_logs_len(&ex) + ex.text_len;
 }
 
 /* A record that passes, as a start. Returns its length. */
 static size_t valid_record(uint8_t which, uint8_t *ret)
 {
-	struct bx_exchange ex = { .record.type = BX_RECORD_EXCHANGE, .conn = 1, .text_len = 64 };
-	struct bx_fragment fragment = { .record.type = BX_RECORD_FRAGMENT, .data_len = 64 };
-	struct bx_process process = { .record.type = BX_RECORD_PROCESS, .what = BX_PROCESS_FORK };
+	static const struct bx_fragment fragment = { .record.type = BX_RECORD_FRAGMENT,
+						     .data_len = 64 };
+	static const struct bx_process process = { .record.type = BX_RECORD_PROCESS,
+						   .what = BX_PROCESS_FORK };
+	static const struct bx_client_call call = { .record.type = BX_RECORD_CLIENT_CALL,
+						    .kind = BX_CALL_QUERY,
+						    .text_len = 64,
+						    .text_total = 64 };
+	static const struct bx_dns dns = { .record.type = BX_RECORD_DNS, .data_len = 64 };
+	static const struct bx_dialled dialled = { .record.type = BX_RECORD_DIALLED, .conn = 1 };
+	static const struct {
+		const void *record;
+		size_t len, behind;
+	} others[] = {
+		{ &fragment, sizeof(fragment), 64 }, { &process, sizeof(process), 0 },
+		{ &call, sizeof(call), 64 },	     { &dns, sizeof(dns), 64 },
+		{ &dialled, sizeof(dialled), 0 },
+	};
+	size_t i = which % 8;
 
-	for (int t = 0; t < 2; t++)
-		ex.turn[t] =
-			(struct bx_turn){ .kept = 32, .text_len = 32, .calls = 1, .calls_kept = 1 };
-	ex.brief = which >> 2 & 1;
-	switch (which % 4) {
-	case 0:
-		memcpy(ret, &fragment, sizeof(fragment));
-		return sizeof(fragment) + fragment.data_len;
-	case 1:
-		memcpy(ret, &process, sizeof(process));
-		return sizeof(process);
-	default:
-		memcpy(ret, &ex, sizeof(ex));
-		return sizeof(ex) + bx_logs_len(&ex) + ex.text_len;
-	}
+	if (i >= ARRAY_LEN(others))
+		return valid_exchange(which >> 3 & 1, ret);
+	memcpy(ret, others[i].record, others[i].len);
+	return others[i].len + others[i].behind;
 }
 
 /* {offset of a 32-bit word: 2 bytes, how its value is widened: 1 byte, value: 1 byte} */
