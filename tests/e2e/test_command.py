@@ -115,6 +115,18 @@ class Command(unittest.TestCase):
                 rows, code = self.doctor_with(*{"bpf", "perfmon", "sys_ptrace"} - {missing})
                 self.assertEqual(("no", 3), (rows[row][0], code))
 
+    def test_functions_that_are_not_traced(self):
+        """Probes of functions would attach and never be hit: they are not even tried."""
+        off = self.directory / "ftrace_enabled"
+        off.write_text("0\n")
+        mounted = f'mount --bind {off} /proc/sys/kernel/ftrace_enabled && exec "$0" "$@"'
+        before = ("unshare", "--mount", "sh", "-c", mounted)
+        done = subprocess.run([*before, BPFXRAY, "doctor"], capture_output=True, text=True)
+        for backend in ("fentry", "kprobe"):
+            self.assertRegex(done.stdout, f"not {backend}: .*kernel.ftrace_enabled is 0")
+            self.refused(5, "trace", "--pid", str(self.server.pid), "--no-daemon",
+                         "--backend", backend, before=before)  # fmt: skip
+
     def test_as_the_root_of_a_user_namespace(self):
         other = ["unshare", "--user", "--map-root-user"]
         if subprocess.run([*other, "true"], capture_output=True).returncode:

@@ -25,6 +25,11 @@ const char *backend_name(enum kernel_backend backend)
 	return backends[backend].name;
 }
 
+bool backend_is_of_functions(enum kernel_backend backend)
+{
+	return backends[backend].of_functions;
+}
+
 enum kernel_backend backend_by_name(const char *name)
 {
 	enum kernel_backend i = KERNEL_BACKEND_SOCK;

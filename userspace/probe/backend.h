@@ -15,6 +15,9 @@ struct bpfxray_bpf;
 /* "sock", "fentry", "kprobe" or "syscall". @backend is none of KERNEL_BACKEND_AUTO and _MAX. */
 const char *backend_name(enum kernel_backend backend);
 
+/* Its programs hang on functions of the kernel. */
+bool backend_is_of_functions(enum kernel_backend backend);
+
 /* The backend that is called @name, or KERNEL_BACKEND_MAX. */
 enum kernel_backend backend_by_name(const char *name);
 

@@ -54,6 +54,12 @@ size_t features_check(unsigned int enough, struct feature ret[FEATURES_MAX]);
 const struct feature *features_missing(const struct feature *features, size_t count,
 				       unsigned int backend);
 
+/*
+ * False when kernel.ftrace_enabled is 0: what hangs on functions attaches then and is never hit,
+ * and the kernel warns of it in its log (6.1: at the detach).
+ */
+bool functions_are_traced(void);
+
 /* strerror() and the number; the kernel-internal ENOTSUPP (524), too, which some hooks answer with.
  */
 const char *feature_error_text(int error, char *buf, size_t cap);

@@ -65,10 +65,27 @@ static void answer_function(struct feature *ret, const char *function, struct ho
 	snprintf(ret->detail, sizeof(ret->detail), "%s %s", function, result_text[outcome.result]);
 }
 
+bool functions_are_traced(void)
+{
+	char text[8];
+
+	return feature_read_file("/proc/sys/kernel/ftrace_enabled", text, sizeof(text)) <= 0 ||
+	       text[0] != '0';
+}
+
+static bool answer_untraced(struct feature *ret)
+{
+	if (functions_are_traced())
+		return false;
+	feature_answer(ret, false, 0, "kernel.ftrace_enabled is 0");
+	ret->advice = "sysctl kernel.ftrace_enabled=1; the other backends do without";
+	return true;
+}
+
 void check_fexit(struct context *context, const char *subject, struct feature *ret)
 {
 	(void)subject;
-	if (!context->btf)
+	if (!context->btf || answer_untraced(ret))
 		return;
 	for (size_t i = 0; !i || (fexit_functions[i] && ret->verdict == FEATURE_YES); i++)
 		answer_function(ret, fexit_functions[i],
@@ -80,6 +97,8 @@ void check_kprobe(struct context *context, const char *subject, struct feature *
 {
 	(void)context;
 	(void)subject;
+	if (answer_untraced(ret))
+		return;
 	for (size_t i = 0; !i || (kprobe_functions[i] && ret->verdict == FEATURE_YES); i++)
 		answer_function(
 			ret, kprobe_functions[i],

@@ -145,12 +145,15 @@ static int try_backends(struct kernel *kernel, enum kernel_backend wanted, char 
 	size_t used = 0;
 	int err = -EOPNOTSUPP;
 
+	snprintf(why, why_cap, "no backend can be tried");
 	for (enum kernel_backend i = KERNEL_BACKEND_SOCK; i < KERNEL_BACKEND_MAX; i++) {
 		const char *step;
 		char error[96];
 		int n;
 
 		if (wanted != KERNEL_BACKEND_AUTO && wanted != i)
+			continue;
+		if (backend_is_of_functions(i) && !functions_are_traced())
 			continue;
 		kernel->again = false;
 		err = load_backend(kernel, i, &step);
