@@ -22,18 +22,18 @@ extern const volatile bool conn_by_pointer;
  */
 extern bool tracepoints_preemptible;
 
-/* Set by the loader: the second programs are there. */
-extern const volatile bool again_needed;
+/* Set by the loader: the second programs are there; that of connections' states is. */
+extern const volatile bool again_needed, state_again_needed;
 
 /*
  * True when the program that asks is to do the work. @mark is of the thread or the connection that
  * the event is about: the first program leaves it, the second takes it away.
  */
-static __always_inline bool again__is_mine(__u8 *mark, bool second)
+static __always_inline bool again__is_mine(__u8 *mark, bool second, bool needed)
 {
 	bool marked = *mark;
 
-	if (!again_needed)
+	if (!needed)
 		return !second;
 	*mark = !second;
 	return !second || !marked;

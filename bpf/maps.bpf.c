@@ -22,6 +22,7 @@ struct counters_map counters SEC(".maps");
 const volatile bool conn_by_pointer = false;
 
 const volatile bool again_needed = false;
+const volatile bool state_again_needed = false;
 bool tracepoints_preemptible;
 
 char LICENSE[] SEC("license")

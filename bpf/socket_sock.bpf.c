@@ -4,13 +4,12 @@
  * write (kernel 6.3 and later). Only socket calls pay; the buffer comes from the caller's
  * registers.
  *
- * The programs `_again` are for kernels whose tracepoints may be preempted (from 7.0 on). There
- * the kernel leaves a program out when a thread is switched to while another one is inside of it
- * on the same CPU. A second program on the same tracepoint sees that the first did not run, and
+ * The programs `_again` here are for kernels whose tracepoints may be preempted (from 7.0 on).
+ * There the kernel leaves a program out when a thread is switched to while another one is inside of
+ * it on the same CPU. A second program on the same tracepoint sees that the first did not run, and
  * does its work. They are loaded only where `_watch` has seen that they are needed.
  */
 #include "socket_btf.bpf.h"
-#include "state.bpf.h"
 #include "fork.bpf.h"
 
 static __always_inline int sock__moved(struct sock *sk, int ret, __u32 dir, bool second)
@@ -18,7 +17,7 @@ static __always_inline int sock__moved(struct sock *sk, int ret, __u32 dir, bool
 	struct task_struct *task = task__current();
 	struct thread *thread = thread__of_any(task);
 
-	if (!thread || !again__is_mine(&thread->mark, second))
+	if (!thread || !again__is_mine(&thread->mark, second, again_needed))
 		return 0;
 	return socket__returned(sk, task, thread, ret, dir);
 }
@@ -57,12 +56,6 @@ int BPF_PROG(tp__sock_recv_again, struct sock *sk, int ret, int flags)
 	if (flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return 0;
 	return sock__moved(sk, ret, RECEIVED, true);
-}
-
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(tp__sock_state_again, struct sock *sk, int old, int state)
-{
-	return state__changed(sk, old, state, true);
 }
 
 SEC("tp_btf/sched_process_fork")

@@ -130,7 +130,7 @@ static __always_inline int state__changed(struct sock *sk, int old, int state, b
 	}
 	conn = conn__of(sk,
 			old == TCP_SYN_RECV && state == TCP_ESTABLISHED && conn__is_accepted(sk));
-	if (!conn || !again__is_mine(&conn->mark, second))
+	if (!conn || !again__is_mine(&conn->mark, second, state_again_needed))
 		return 0;
 	now_ns = bpf_ktime_get_ns();
 	if (state == TCP_ESTABLISHED)

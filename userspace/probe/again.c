@@ -10,10 +10,10 @@
 #include "util/array.h"
 
 /* Programs that have a second one, and those. */
-static const char *const doubled[] = { "tp__sock_send_length",	  "tp__sock_send_again",
-				       "tp__sock_recv_length",	  "tp__sock_recv_again",
-				       "tp__inet_sock_set_state", "tp__sock_state_again",
-				       "tp__sched_process_fork",  "tp__sock_fork_again" };
+static const char *const doubled[] = { "tp__sock_send_length",	 "tp__sock_send_again",
+				       "tp__sock_recv_length",	 "tp__sock_recv_again",
+				       "tp__sched_process_fork", "tp__sock_fork_again" };
+static const char *const states[] = { "tp__inet_sock_set_state", "tp__state_again" };
 
 bool again_lacks(struct kernel *kernel)
 {
@@ -22,12 +22,18 @@ bool again_lacks(struct kernel *kernel)
 	return kernel->skel->bss->tracepoints_preemptible && !kernel->again;
 }
 
-static bool is_doubled(const char *name)
+static bool is_among(const char *name, const char *const *names, size_t count)
 {
-	for (size_t i = 0; i < ARRAY_LEN(doubled); i++)
-		if (!strcmp(name, doubled[i]))
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(name, names[i]))
 			return true;
 	return false;
+}
+
+static bool is_doubled(const struct kernel *kernel, const char *name)
+{
+	return (kernel->again && is_among(name, doubled, ARRAY_LEN(doubled))) ||
+	       (!kernel->old && is_among(name, states, ARRAY_LEN(states)));
 }
 
 uint64_t again_left_out(const struct kernel *kernel, uint64_t *ret_missed)
@@ -44,7 +50,7 @@ uint64_t again_left_out(const struct kernel *kernel, uint64_t *ret_missed)
 		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
 			continue;
 		left_out += info.recursion_misses;
-		if (!kernel->again || !is_doubled(bpf_program__name(program)))
+		if (!is_doubled(kernel, bpf_program__name(program)))
 			*ret_missed += info.recursion_misses;
 	}
 	return left_out;

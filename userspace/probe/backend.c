@@ -65,6 +65,14 @@ static bool is_second(const struct bpf_program *program)
 	return again && !strcmp(again, "_again");
 }
 
+/* Connections' states change in interrupts as well; kernels of the old object leave nothing out. */
+static bool is_needed(const struct bpf_program *program, bool again, bool old)
+{
+	if (!strcmp(bpf_program__name(program), "tp__state_again"))
+		return !old;
+	return again || !is_second(program);
+}
+
 int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend, bool again, bool old)
 {
 	bool by_pointer = backends[backend].conn_by_pointer || old;
@@ -82,10 +90,11 @@ int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend, bool a
 
 		if (of == backend && of_functions)
 			wanted = has_function(kernel, program);
-		bpf_program__set_autoload(program, wanted && (again || !is_second(program)));
+		bpf_program__set_autoload(program, wanted && is_needed(program, again, old));
 	}
 	btf__free(kernel);
 	skel->rodata->again_needed = again;
+	skel->rodata->state_again_needed = !old;
 	skel->rodata->conn_by_pointer = by_pointer;
 	if (!by_pointer) {
 		bpf_map__set_max_entries(skel->maps.conn_of_ptr, 1);
