@@ -100,7 +100,10 @@ def program_ids(pid):
     """Ids of the BPF programs that process @pid holds."""
     ids = set()
     for info in Path(f"/proc/{pid}/fdinfo").iterdir():
-        found = re.search(r"^prog_id:\s+(\d+)", info.read_text(), re.MULTILINE)
+        try:
+            found = re.search(r"^prog_id:\s+(\d+)", info.read_text(), re.MULTILINE)
+        except FileNotFoundError:
+            continue  # closed meanwhile: a file of the moment
         if found:
             ids.add(int(found[1]))
     return ids
