@@ -49,6 +49,31 @@ TEST(pool_bytes_of_any_length)
 	pool_clear(&pool);
 }
 
+/* Made many at a time: each is its own, and zeros. */
+TEST(pool_slabs)
+{
+	struct pool pool = POOL_SLABS(40, 8);
+	unsigned char *objects[21];
+
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
+			objects[i] = pool_take(&pool);
+			if (!CHECK(objects[i]))
+				return;
+			CHECK(!((uintptr_t)objects[i] % _Alignof(max_align_t)));
+			memset(objects[i], (int)i + 1, 40);
+		}
+		for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
+			for (size_t at = 0; at < 40; at++)
+				CHECK_EQ(objects[i][at], i + 1);
+			pool_give(objects[i]);
+		}
+	}
+	CHECK(pool.spare_count <= 24);
+	pool_clear(&pool);
+	CHECK_EQ(pool.spare_count, 0);
+}
+
 /* unit.c lets the allocator say no instead of ending the program. */
 TEST(pool_without_memory)
 {

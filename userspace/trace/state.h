@@ -222,6 +222,7 @@ struct pools {
 
 #define POOL_TEXT_LEN	512 /* a head's texts; a statement of an ORM with a handful of columns */
 #define POOL_STATEMENTS 4
+#define POOL_SLAB	64  /* connections: they stay, between what comes and goes */
 #define POOL_KEPT	256 /* of each: with all that hangs on them 2 MB after a burst */
 
 struct trace {

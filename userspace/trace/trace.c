@@ -23,8 +23,8 @@
 static void pools_init(struct pools *pools)
 {
 	*pools = (struct pools){
-		.conn = POOL(sizeof(struct conn), POOL_KEPT),
-		.http = POOL(sizeof(struct http_conn), POOL_KEPT),
+		.conn = POOL_SLABS(sizeof(struct conn), POOL_SLAB),
+		.http = POOL_SLABS(sizeof(struct http_conn), POOL_SLAB),
 		.live = POOL(sizeof(struct live), POOL_KEPT),
 		.served = POOL(sizeof(struct served), POOL_KEPT),
 		.node = POOL(sizeof(struct node), POOL_KEPT),

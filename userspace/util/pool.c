@@ -28,6 +28,38 @@ struct pool_object {
 	alignas(max_align_t) unsigned char bytes[];
 };
 
+/* Many objects in one piece of memory. */
+struct pool_slab {
+	struct pool_slab *next;
+	alignas(max_align_t) unsigned char bytes[];
+};
+
+static bool has_slabs(const struct pool *pool)
+{
+	return KEEPS && pool->slab;
+}
+
+static void keep(struct pool *pool, struct pool_object *object)
+{
+	object->next = pool->spare;
+	pool->spare = object;
+	pool->spare_count++;
+}
+
+static void slab_add(struct pool *pool)
+{
+	size_t align = alignof(max_align_t);
+	size_t step = (sizeof(struct pool_object) + pool->size + align - 1) / align * align;
+	struct pool_slab *slab = malloc(sizeof(*slab) + pool->slab * step);
+
+	if (!slab)
+		return;
+	slab->next = pool->slabs;
+	pool->slabs = slab;
+	for (size_t i = pool->slab; i--;)
+		keep(pool, (void *)(slab->bytes + i * step));
+}
+
 static struct pool_object *object_new(size_t len)
 {
 	if (len > SIZE_MAX / 2)
@@ -37,12 +69,15 @@ static struct pool_object *object_new(size_t len)
 
 static struct pool_object *spare_or_new(struct pool *pool)
 {
-	struct pool_object *object = pool->spare;
+	struct pool_object *object;
 
+	if (!pool->spare && has_slabs(pool))
+		slab_add(pool);
+	object = pool->spare;
 	if (object) {
 		pool->spare = object->next;
 		pool->spare_count--;
-	} else {
+	} else if (!has_slabs(pool)) {
 		object = object_new(pool->size);
 	}
 	if (object)
@@ -80,23 +115,26 @@ void *pool_give(void *at)
 		return NULL;
 	object = (void *)((char *)at - offsetof(struct pool_object, bytes));
 	home = object->home;
-	if (!KEEPS || !home || home->spare_count >= home->spare_max) {
+	if (home && (has_slabs(home) || (KEEPS && home->spare_count < home->spare_max)))
+		keep(home, object);
+	else
 		free(object);
-		return NULL;
-	}
-	object->next = home->spare;
-	home->spare = object;
-	home->spare_count++;
 	return NULL;
 }
 
 void pool_clear(struct pool *pool)
 {
 	struct pool_object *object;
+	struct pool_slab *slab;
 
-	while ((object = pool->spare)) {
+	while (!has_slabs(pool) && (object = pool->spare)) {
 		pool->spare = object->next;
 		free(object);
 	}
+	while ((slab = pool->slabs)) {
+		pool->slabs = slab->next;
+		free(slab);
+	}
+	pool->spare = NULL;
 	pool->spare_count = 0;
 }
