@@ -77,7 +77,7 @@ class Delivery(unittest.TestCase):
     def test_daemon_that_starts_later(self):
         with under_load(self.server) as sent:
             tracer = self.start()
-            sent.wait_more()
+            wait_until(lambda: tracer.counters()["udp"]["refused"], 30, "nobody refuses")
             daemon = self.daemon()
             wait_until(lambda: len(daemon.documents) > 100, 30, "nothing arrives")
         time.sleep(0.5)

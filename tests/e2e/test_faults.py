@@ -139,7 +139,7 @@ class Faults(unittest.TestCase):
         with under_load(self.server) as sent:
             for offset in (0, HOUR_S, -HOUR_S):
                 clock.write_text(str(offset))
-                sent.wait_more()
+                sent.wait_more(400)  # several of the tracer's ticks long
         time.sleep(0.5)
         stats = self.stop(tracer)
         self.check_all(sent, stats)
