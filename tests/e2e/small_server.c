@@ -11,18 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "listen.h"
+
 static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
-
-static int listen_on(int port)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 16))
-		return -1;
-	return fd;
-}
 
 int main(int argc, char **argv)
 {

@@ -19,6 +19,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "listen.h"
+
 #define ENTRIES 4
 #define NO_RING 77
 
@@ -113,17 +115,6 @@ static void serve(struct ring *ring, char **how, int fd)
 	while (receive(ring, how[0], fd, head, sizeof(head)) > 0 && answered(ring, how[1], fd))
 		;
 	close(fd);
-}
-
-static int listen_on(int port)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 16))
-		return -1;
-	return fd;
 }
 
 int main(int argc, char **argv)
