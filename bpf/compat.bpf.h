@@ -158,6 +158,18 @@ static __always_inline void task_map__end(void *map, struct task_struct *task)
 	bpf_map_delete_elem(map, &tid);
 }
 
+/* A program @name that the agent runs: @visit for each element of @map, whose value is a @type. */
+#define MAP_WALK(name, map, type, visit)                                                           \
+	SEC("iter/bpf_map_elem")                                                                   \
+	int name(struct bpf_iter__bpf_map_elem *ctx)                                               \
+	{                                                                                          \
+		type *value = ctx->value;                                                          \
+                                                                                                   \
+		if (value)                                                                         \
+			visit(value);                                                              \
+		return 0;                                                                          \
+	}
+
 /* The socket behind @file, or NULL. */
 static __always_inline struct socket *file__socket(struct file *file)
 {
@@ -194,6 +206,24 @@ static __always_inline struct pt_regs *task__registers(struct task_struct *task)
 {
 	return (struct pt_regs *)bpf_task_pt_regs(task);
 }
+
+/*
+ * By a helper (5.13), in a program that the agent calls for: a kernel may refuse an iterator over a
+ * map's elements, whose memory a program could write, to root too.
+ */
+#define MAP_WALK(name, map, type, visit)                                                           \
+	static long name##__each(void *walked, const void *key, type *value, void *ctx)            \
+	{                                                                                          \
+		visit(value);                                                                      \
+		return 0;                                                                          \
+	}                                                                                          \
+                                                                                                   \
+	SEC("raw_tp")                                                                              \
+	int name(void *ctx)                                                                        \
+	{                                                                                          \
+		bpf_for_each_map_elem(&map, name##__each, NULL, 0);                                \
+		return 0;                                                                          \
+	}
 
 #define MAP_GROWS BPF_F_NO_PREALLOC
 

@@ -42,26 +42,25 @@ static __always_inline void sweep__end_idle(struct open_exchange *ex)
 		counter__add(BX_C_LOST_TORN, 1);
 }
 
-SEC("iter/bpf_map_elem")
-int iter__sweep(struct bpf_iter__bpf_map_elem *ctx)
+static __always_inline void sweep__visit(struct open_exchange *ex)
 {
-	struct open_exchange *ex = ctx->value;
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (!ex || ex->wire.protocol == BX_PROTO_UNKNOWN ||
+	if (ex->wire.protocol == BX_PROTO_UNKNOWN ||
 	    exchange__last_ns(ex) + sweep_quiet_ns > now_ns)
-		return 0;
+		return;
 	if (ex->wire.family == AF_UNIX && !ex->wire.closed_ns && !socket__alive(ex)) {
 		ex->wire.closed_ns = now_ns;
 		ex->sent_seq = 0;
 		exchange__emit(exchange__ref(ex), BX_EX_CLOSED_LOCAL);
-		return 0;
+		return;
 	}
 	if (exchange__told(ex)) {
 		sweep__end_idle(ex);
-		return 0;
+		return;
 	}
 	if (ex->wire.turn[1].total || exchange__last_ns(ex) + sweep_waiting_ns < now_ns)
 		exchange__emit(exchange__ref(ex), BX_EX_SNAPSHOT);
-	return 0;
 }
+
+MAP_WALK(sweep, pool, struct open_exchange, sweep__visit)

@@ -273,7 +273,6 @@ static const struct check checks[] = {
 	TRIED("a task's registers", check_task_registers, NULL, ADVICE_OLD, 0),
 	ITERATOR("task"),
 	ITERATOR("task_file"),
-	ITERATOR("bpf_map_elem"),
 	HOOK("sched_process_fork", ADVICE_KERNEL, FEATURE_FOR_ALL),
 	HOOK("sched_process_exec", ADVICE_KERNEL, FEATURE_FOR_ALL),
 	HOOK("sched_process_exit", ADVICE_KERNEL, FEATURE_FOR_ALL),

@@ -38,12 +38,14 @@ static int print_all(enum libbpf_print_level level, const char *format, va_list 
 	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, args);
 }
 
-/* The sweep's link names the map that it walks; the skeleton cannot know it. */
+/* Where the sweep is an iterator, its link names the map that it walks. */
 static int attach_sweep(struct kernel *kernel)
 {
 	union bpf_iter_link_info info = { .map.map_fd = bpf_map__fd(kernel->skel->maps.pool) };
 	struct bpf_iter_attach_opts opts;
 
+	if (!kernel->old)
+		return 0;
 	/*
 	 * not LIBBPF_OPTS(): it leaves the padding behind link_info_len as it was, and libbpf
 	 * looks at it
@@ -52,7 +54,7 @@ static int attach_sweep(struct kernel *kernel)
 	opts.sz = sizeof(opts);
 	opts.link_info = &info;
 	opts.link_info_len = sizeof(info);
-	kernel->sweep = bpf_program__attach_iter(kernel->skel->progs.iter__sweep, &opts);
+	kernel->sweep = bpf_program__attach_iter(kernel->skel->progs.sweep, &opts);
 	return kernel->sweep ? 0 : -errno;
 }
 
@@ -60,7 +62,7 @@ static int attach(struct kernel *kernel)
 {
 	int err;
 
-	bpf_program__set_autoattach(kernel->skel->progs.iter__sweep, false);
+	bpf_program__set_autoattach(kernel->skel->progs.sweep, false);
 	err = bpfxray_bpf__attach(kernel->skel);
 	return err ?: attach_sweep(kernel);
 }

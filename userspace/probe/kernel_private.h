@@ -10,7 +10,7 @@
 
 struct kernel {
 	struct bpfxray_bpf *skel;
-	struct bpf_link *sweep;
+	struct bpf_link *sweep; /* of the old object, whose sweep is an iterator */
 	struct kernel_options options;
 	enum kernel_backend backend;
 	bool old;		    /* object_kernel_is_old() */

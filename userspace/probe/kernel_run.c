@@ -102,10 +102,18 @@ size_t kernel_open_exchanges(struct kernel *kernel)
 	return count_keys(bpf_map__fd(kernel->skel->maps.pool), &conn);
 }
 
+/* Runs a program that hangs on nothing, here and now. */
+static int call(const struct bpf_program *program)
+{
+	struct bpf_test_run_opts opts = { .sz = sizeof(opts) };
+
+	return bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+}
+
 int kernel_sweep(struct kernel *kernel)
 {
 	int fd = bpf_map__fd(kernel->skel->maps.idle_by_conn);
-	int r = iterate(kernel->sweep);
+	int r = kernel->old ? iterate(kernel->sweep) : call(kernel->skel->progs.sweep);
 
 	while (kernel->idle_count)
 		bpf_map_delete_elem(fd, &kernel->idle[--kernel->idle_count]);
