@@ -26,9 +26,15 @@ static __always_inline void turn__reset(struct bx_turn *turn)
 	turn->hands = 0;
 }
 
-/* The next exchange of @conn, in the place of the one before it. */
+/*
+ * The next exchange of @conn, in the place of the one before it. Without bytes first: the sweep may
+ * look at it meanwhile, and does not tell of what has none.
+ */
 static __always_inline void exchange__reset(struct open_exchange *ex, struct conn *conn)
 {
+	turn__reset(&ex->wire.turn[0]);
+	turn__reset(&ex->wire.turn[1]);
+	barrier();
 	conn->seq++;
 	ex->wire.seq = conn->seq;
 	ex->wire.protocol = conn->protocol;
@@ -42,8 +48,6 @@ static __always_inline void exchange__reset(struct open_exchange *ex, struct con
 	ex->wire.error = 0;
 	ex->wire.text_len = 0;
 	ex->wire.closed_ns = 0;
-	turn__reset(&ex->wire.turn[0]);
-	turn__reset(&ex->wire.turn[1]);
 	ex->withheld = 0;
 	ex->header_len = 0;
 	ex->head_done = 0;

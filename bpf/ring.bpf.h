@@ -89,18 +89,23 @@ VERIFIED_ALONE __u32 fragment__emit(exchange_ref ref, __u64 from, __u32 len, __u
 	return len;
 }
 
-/* The last bytes of turn @t, when it outgrew what was kept. */
-VERIFIED_ALONE int tail__emit(exchange_ref ref, __u32 t)
+/*
+ * The last bytes of turn @t of exchange @seq, when it outgrew what was kept. Discarded when another
+ * thread has moved bytes on it meanwhile: what they are the last of is told by its next record.
+ */
+VERIFIED_ALONE int tail__emit(exchange_ref ref, __u32 t, __u32 seq)
 {
 	struct open_exchange *ex = exchange__at(ref);
 	struct tail_record *record;
 	__u32 len, skip;
+	__u64 total;
 
 	if (!ex)
 		return 0;
 	t &= 1;
+	total = ex->wire.turn[t].total;
 	len = bound__at_most(ex->tail_len[t], TAIL_ROOM);
-	if (!len || ex->wire.turn[t].kept >= ex->wire.turn[t].total)
+	if (!len || ex->wire.turn[t].kept >= total)
 		return 0;
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
@@ -110,9 +115,12 @@ VERIFIED_ALONE int tail__emit(exchange_ref ref, __u32 t)
 	skip = len > BX_TAIL_CAP ? len - BX_TAIL_CAP : 0;
 	len = bound__at_most(len - skip, BX_TAIL_CAP);
 	bpf_probe_read_kernel(record->data, len, ex->tail[t] + bound__at_most(skip, BX_TAIL_CAP));
-	fragment__fill(&record->head, ex, fragment__arg(t, BX_FRAG_TAIL),
-		       ex->wire.turn[t].total - len, len);
-	bpf_ringbuf_submit(record, ring__wake());
+	fragment__fill(&record->head, ex, fragment__arg(t, BX_FRAG_TAIL), total - len, len);
+	barrier();
+	if (record->head.seq != seq || ex->wire.turn[t].total != total)
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+	else
+		bpf_ringbuf_submit(record, ring__wake());
 	return 0;
 }
 
@@ -186,9 +194,11 @@ static __always_inline void exchange__head(struct bx_exchange *to, struct open_e
 /*
  * The sweep, or a thread that moves on, may look at an exchange while another thread moves bytes on
  * it: what does not fit together is refused, and told another time. @ex itself is never changed,
- * for the same reason.
+ * for the same reason. So is an exchange that has become another than @seq since before the record
+ * took its place in the ring: the end of @seq stands behind it there, and would be out of order.
  */
-static __always_inline bool exchange__unchanged(struct bx_exchange *to, struct open_exchange *ex)
+static __always_inline bool exchange__unchanged(struct bx_exchange *to, struct open_exchange *ex,
+						__u32 seq)
 {
 	barrier();
 	if (!(to->flags & BX_EX_SAME) &&
@@ -196,7 +206,7 @@ static __always_inline bool exchange__unchanged(struct bx_exchange *to, struct o
 		return false;
 	if (to->brief && !(turn__is_brief(&to->turn[0]) && turn__is_brief(&to->turn[1])))
 		return false;
-	return to->conn == ex->wire.conn && to->seq == ex->wire.seq &&
+	return to->conn == ex->wire.conn && to->seq == seq && seq == ex->wire.seq &&
 	       to->turn[0].total == ex->wire.turn[0].total &&
 	       to->turn[1].total == ex->wire.turn[1].total;
 }
@@ -224,7 +234,7 @@ static __always_inline bool logs__copy_brief(struct bx_brief_log *to, struct ope
 		exchange__head(&record->wire, ex, text_len, flags, is_brief);                      \
 		if (!copy_logs(record->log, ex) ||                                                 \
 		    !text__copy(record->text, ex, text_len, sizeof(record->text)) ||               \
-		    !exchange__unchanged(&record->wire, ex)) {                                     \
+		    !exchange__unchanged(&record->wire, ex, seq)) {                                \
 			bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);                             \
 			return PUT_TORN;                                                           \
 		}                                                                                  \
@@ -232,7 +242,7 @@ static __always_inline bool logs__copy_brief(struct bx_brief_log *to, struct ope
 		return 0;                                                                          \
 	} while (0)
 
-VERIFIED_ALONE int exchange__put_brief(exchange_ref ref, __u32 text_len, __u32 flags)
+VERIFIED_ALONE int exchange__put_brief(exchange_ref ref, __u32 text_len, __u32 flags, __u32 seq)
 {
 	struct open_exchange *ex = exchange__at(ref);
 	if (!ex)
@@ -245,7 +255,7 @@ VERIFIED_ALONE int exchange__put_brief(exchange_ref ref, __u32 text_len, __u32 f
 		EXCHANGE__PUT(brief_long, logs__copy_brief, true);
 }
 
-VERIFIED_ALONE int exchange__put_full(exchange_ref ref, __u32 text_len, __u32 flags)
+VERIFIED_ALONE int exchange__put_full(exchange_ref ref, __u32 text_len, __u32 flags, __u32 seq)
 {
 	struct open_exchange *ex = exchange__at(ref);
 	if (!ex)
@@ -256,11 +266,12 @@ VERIFIED_ALONE int exchange__put_full(exchange_ref ref, __u32 text_len, __u32 fl
 		EXCHANGE__PUT(full_long, logs__copy, false);
 }
 
-static __always_inline int exchange__put(struct open_exchange *ex, __u32 text_len, __u32 flags)
+static __always_inline int exchange__put(struct open_exchange *ex, __u32 text_len, __u32 flags,
+					 __u32 seq)
 {
 	if (turn__is_brief(&ex->wire.turn[0]) && turn__is_brief(&ex->wire.turn[1]))
-		return exchange__put_brief(exchange__ref(ex), text_len, flags);
-	return exchange__put_full(exchange__ref(ex), text_len, flags);
+		return exchange__put_brief(exchange__ref(ex), text_len, flags, seq);
+	return exchange__put_full(exchange__ref(ex), text_len, flags, seq);
 }
 
 /*
@@ -276,18 +287,21 @@ VERIFIED_ALONE int exchange__emit(exchange_ref ref, __u32 flags)
 
 	if (!ex)
 		return 0;
+	seq = ex->wire.seq;
+	barrier();
 	total0 = ex->wire.turn[0].total;
 	total1 = ex->wire.turn[1].total;
 	text_len = ex->wire.text_len;
-	seq = ex->wire.seq;
+	if (flags & BX_EX_SNAPSHOT && !total0 && !total1)
+		return 0; /* it has just begun, and its owner may not be known yet */
 	if (exchange__told(ex)) {
 		flags |= BX_EX_SAME;
 		text_len = 0;
 	} else {
-		tail__emit(exchange__ref(ex), 0);
-		tail__emit(exchange__ref(ex), 1);
+		tail__emit(exchange__ref(ex), 0, seq);
+		tail__emit(exchange__ref(ex), 1, seq);
 	}
-	put = exchange__put(ex, text_len, flags);
+	put = exchange__put(ex, text_len, flags, seq);
 	if (put) {
 		if (!(flags & BX_EX_SNAPSHOT))
 			counter__add(put == PUT_FULL ? BX_C_LOST_RING : BX_C_LOST_TORN, 1);

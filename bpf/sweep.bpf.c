@@ -6,14 +6,14 @@
  */
 #include "exchange.bpf.h"
 
-/* An exchange that moved less than this long ago is left alone. Set by the loader. */
-const volatile __u64 sweep_quiet_ns = 20000000;
+/* An exchange that moved less than this long ago is left alone. */
+#define QUIET_NS 20000000
 
 /*
  * A request that has waited this long for its answer is told: the agent knows then that it is
  * open.
  */
-const volatile __u64 sweep_waiting_ns = 150000000;
+#define WAITING_NS 150000000
 
 static __always_inline __u64 exchange__last_ns(struct open_exchange *ex)
 {
@@ -46,8 +46,7 @@ static __always_inline void sweep__visit(struct open_exchange *ex)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (ex->wire.protocol == BX_PROTO_UNKNOWN ||
-	    exchange__last_ns(ex) + sweep_quiet_ns > now_ns)
+	if (ex->wire.protocol == BX_PROTO_UNKNOWN || exchange__last_ns(ex) + QUIET_NS > now_ns)
 		return;
 	if (ex->wire.family == AF_UNIX && !ex->wire.closed_ns && !socket__alive(ex)) {
 		ex->wire.closed_ns = now_ns;
@@ -59,7 +58,7 @@ static __always_inline void sweep__visit(struct open_exchange *ex)
 		sweep__end_idle(ex);
 		return;
 	}
-	if (ex->wire.turn[1].total || exchange__last_ns(ex) + sweep_waiting_ns < now_ns)
+	if (ex->wire.turn[1].total || exchange__last_ns(ex) + WAITING_NS < now_ns)
 		exchange__emit(exchange__ref(ex), BX_EX_SNAPSHOT);
 }
 

@@ -10,15 +10,19 @@
 #include "moved.bpf.h"
 #include "bpfxray/classify.h"
 
-/* The exchange is known for what it is: now it has an owner, or becomes the thread's request. */
+/*
+ * The exchange is known for what it is: now it has an owner, or becomes the thread's request. Its
+ * protocol comes last: the sweep may look at it meanwhile, and leaves alone what has none.
+ */
 static __always_inline void moved__claim(struct moved *m, struct open_exchange *ex)
 {
-	ex->wire.protocol = m->conn->protocol;
 	ex->wire.role = m->conn->role;
 	if (m->conn->role == BX_ROLE_SERVER)
 		thread__serve(thread__ref(m->thread), exchange__ref(ex));
 	else if (m->conn->protocol == BX_PROTO_MYSQL)
 		thread__own(thread__ref(m->thread), exchange__ref(ex));
+	barrier();
+	ex->wire.protocol = m->conn->protocol;
 }
 
 /* No more of this connection: it speaks something else, or cannot be read. */
