@@ -52,7 +52,7 @@ static enum exit_code mode_of(const char *how, enum sampler_mode *ret,
 
 enum exit_code sampling_open(const char *how, const struct host_port *daemon, struct sampling *ret)
 {
-	const struct random_source random = { .fill = random_fill };
+	const struct random_source random = { random_pool_fill, &ret->random };
 	struct sampling_local *local = NULL;
 	enum exit_code code;
 

@@ -7,6 +7,7 @@
 #define BPFXRAY_CLI_SAMPLING_H
 
 #include "cli/exit_codes.h"
+#include "cli/random.h"
 #include "emit/address.h"
 #include "emit/http_client.h"
 #include "xray/sampler.h"
@@ -14,8 +15,10 @@
 /* Larger files of rules are a mistake. */
 #define SAMPLING_FILE_MAX (1024 * 1024)
 
+/* Stays where it is once it is open. */
 struct sampling {
 	enum sampler_mode mode;
+	struct random_pool random; /* the sampler's */
 	struct sampler *sampler;
 	struct http_client *client; /* NULL: no questions are asked */
 	bool asking;		    /* a question is under way */
