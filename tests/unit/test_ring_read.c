@@ -143,14 +143,16 @@ TEST(ring_hold_makes_room_and_keeps_order)
 	CHECK_EQ(ring.count, 3);
 	CHECK_EQ(ring.len, 1000);
 	CHECK(ring.last[0] == 'g' && ring.last[1] == 'h');
+	CHECK(held.at);
 	CHECK_EQ(ring_release(&held, keep, &ring), 0);
+	CHECK(!held.at);
 }
 
 /* Most of the room is taken by one record: that each step moves all of it would take minutes. */
 TEST(ring_hold_ends_at_its_bound)
 {
 	const size_t taken = RING_HELD_MAX - 8 * RING_SIZE;
-	struct ring_held held = { .at = calloc(1, taken), .len = taken };
+	struct ring_held held = { .at = calloc(1, taken), .len = taken, .cap = taken };
 	struct ring ring;
 	unsigned int puts = 0;
 
@@ -166,6 +168,7 @@ TEST(ring_hold_ends_at_its_bound)
 	CHECK(puts > 2);
 	CHECK(held.len <= RING_HELD_MAX && held.len > RING_HELD_MAX - 2 * RING_SIZE);
 	CHECK_EQ(ring_release(&held, keep, &ring), puts);
+	CHECK_EQ(ring_release(&held, keep, &ring), 0);
 	CHECK_EQ(read_all(&ring), 1);
 	CHECK_EQ(ring.count, puts + 1);
 }

@@ -93,20 +93,29 @@ static void append(void *ctx, const void *data, size_t len)
 	held->len += sizeof(*at) + padded(len);
 }
 
+static bool have_room(struct ring_held *held, size_t cap)
+{
+	uint64_t *grown;
+
+	if (cap <= held->cap)
+		return true;
+	grown = realloc(held->at, cap);
+	if (!grown)
+		return false;
+	held->at = grown;
+	held->cap = cap;
+	return true;
+}
+
 /* A record takes no more room than in the ring, where it has a header, too. */
 void ring_hold(struct ring_memory *memory, struct ring_held *held)
 {
 	size_t cap = held->len + memory->size;
 	unsigned long used =
 		__atomic_load_n(memory->producer, __ATOMIC_ACQUIRE) - *memory->consumer;
-	uint64_t *grown;
 
-	if (used < memory->size / 8 || cap > RING_HELD_MAX)
+	if (used < memory->size / 8 || cap > RING_HELD_MAX || !have_room(held, cap))
 		return;
-	grown = realloc(held->at, cap);
-	if (!grown)
-		return;
-	held->at = grown;
 	(void)ring_read(memory, append, held);
 }
 
@@ -120,7 +129,10 @@ unsigned int ring_release(struct ring_held *held, ring_record_fn take, void *ctx
 		take(ctx, held->at + i, len);
 		i += padded(len) / sizeof(*held->at);
 	}
-	free(held->at);
-	*held = (struct ring_held){ 0 };
+	if (!held->len) {
+		free(held->at);
+		*held = (struct ring_held){ 0 };
+	}
+	held->len = 0;
 	return count;
 }

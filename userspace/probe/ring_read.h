@@ -44,6 +44,7 @@ unsigned int ring_read(struct ring_memory *memory, ring_record_fn take, void *ct
 struct ring_held {
 	uint64_t *at; /* each behind its length, padded to 8 bytes */
 	size_t len;   /* bytes */
+	size_t cap;
 };
 
 /*
@@ -52,7 +53,10 @@ struct ring_held {
  */
 void ring_hold(struct ring_memory *memory, struct ring_held *held);
 
-/* Hands on what is held, which is empty then. Returns how many records. */
+/*
+ * Hands on what is held, which is empty then. Returns how many records. The memory stays for the
+ * next burst, whose every page would have to be given anew, and is freed when nothing was held.
+ */
 unsigned int ring_release(struct ring_held *held, ring_record_fn take, void *ctx);
 
 #endif
