@@ -4,9 +4,11 @@
 
 #include <bpf/btf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bpfxray.skel.h"
+#include "util/cleanup.h"
 
 static const struct {
 	const char *name;
@@ -50,12 +52,35 @@ static enum kernel_backend backend_of(const struct bpf_program *program)
 	return i;
 }
 
-/* The function behind the slash of the program's section: "fexit/inet_sendmsg". */
-static bool has_function(const struct btf *kernel, const struct bpf_program *program)
+/*
+ * By the table of symbols, where a probe finds its function by name too: a kernel's BTF may have
+ * the global functions alone (Debian's 5.10 for arm64), and never those of modules.
+ */
+static bool has_symbol(const char *function)
+{
+	_cleanup_fclose_ FILE *table = fopen("/proc/kallsyms", "re");
+	char line[512], name[256], type;
+
+	while (table && fgets(line, sizeof(line), table))
+		if (sscanf(line, "%*x %c %255s", &type, name) == 2 && strchr("tTwW", type) &&
+		    !strcmp(name, function))
+			return true;
+	return false;
+}
+
+/*
+ * The function behind the slash of the program's section: "fexit/inet_sendmsg". A trampoline needs
+ * it in the BTF.
+ */
+static bool has_function(const struct btf *kernel, const struct bpf_program *program,
+			 enum kernel_backend backend)
 {
 	const char *slash = strchr(bpf_program__section_name(program), '/');
 
-	return slash && btf__find_by_name_kind(kernel, slash + 1, BTF_KIND_FUNC) > 0;
+	if (!slash)
+		return false;
+	return btf__find_by_name_kind(kernel, slash + 1, BTF_KIND_FUNC) > 0 ||
+	       (backend == KERNEL_BACKEND_KPROBE && has_symbol(slash + 1));
 }
 
 static bool is_second(const struct bpf_program *program)
@@ -89,7 +114,7 @@ int backend_choose(struct bpfxray_bpf *skel, enum kernel_backend backend, bool a
 		bool wanted = of == KERNEL_BACKEND_MAX || of == backend;
 
 		if (of == backend && of_functions)
-			wanted = has_function(kernel, program);
+			wanted = has_function(kernel, program, backend);
 		bpf_program__set_autoload(program, wanted && is_needed(program, again, old));
 	}
 	btf__free(kernel);
