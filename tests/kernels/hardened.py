@@ -7,6 +7,7 @@ The last one cannot be taken back while the machine runs.
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,8 @@ def sees_a_request(before=(), options=()):
         with traced.session(processes, [pid], options) as one:
             ask = shapes.Ask("GET", "/plain").send(server.address)
             one.finish()
+        # unshare lets no other signal end it while its child runs
+        processes.stop(server.process, number=signal.SIGKILL)
     found = shapes.found(one, ask)
     if [segment.own.get("pid") for segment in found] != [pid]:
         raise Unmet(f"{found} of process {pid}; {one.story()}")
