@@ -175,6 +175,7 @@ static const int allowed[] = {
 	SCMP_SYS(clone),
 	SCMP_SYS(ptrace),
 	SCMP_SYS(prctl),
+	SCMP_SYS(getdents),
 	SCMP_SYS(getdents64),
 	SCMP_SYS(process_vm_readv),
 	SCMP_SYS(waitid),
