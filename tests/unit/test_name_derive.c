@@ -48,6 +48,8 @@ static const struct row rows[] = {
 	{ "gunicorn|pkg.wsgi|--name|shop", NULL, NULL, "pkg", false },
 	{ "gunicorn|-c|conf.py|-n|shop", NULL, NULL, "shop", false },
 	{ "gunicorn|-c|conf.py", NULL, NULL, "gunicorn", true },
+	{ "gunicorn|-|pkg.wsgi", NULL, NULL, "pkg", false },
+	{ "gunicorn|-", NULL, NULL, "gunicorn", true },
 	{ "/usr/bin/python3|/usr/bin/gunicorn|pkg.wsgi:application", "/usr/bin/python3.11", NULL,
 	  "pkg", false },
 	{ "python|-m|gunicorn|-k|gevent|pkg.wsgi", NULL, NULL, "pkg", false },

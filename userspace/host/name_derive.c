@@ -162,12 +162,12 @@ static bool is_gunicorn_switch(const char *word)
 	return false;
 }
 
-/* True for a flag whose value is the next word: not "--workers=4", "-w4" or a switch. */
+/* True for a flag whose value is the next word: not "--workers=4", "-w4", a switch or "-". */
 static bool takes_next(const char *word)
 {
 	if (word[1] == '-')
 		return !strchr(word, '=') && !is_gunicorn_switch(word);
-	return !word[2] && !is_gunicorn_switch(word);
+	return word[1] && !word[2] && !is_gunicorn_switch(word);
 }
 
 static const char *gunicorn_application(const struct invocation *in)
