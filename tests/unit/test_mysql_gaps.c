@@ -36,6 +36,30 @@ static struct mysql_walk walk_without(const struct stream *s, uint32_t caps, boo
 	return walk;
 }
 
+/* A text that begins as an ERR does is one only by its SQLSTATE: without that, it may be either. */
+TEST(mysql_walk_tells_text_from_err_by_its_head)
+{
+	static const struct bytes text[] = { LIT("\xff#\xff#IM---text") },
+				  err[] = { LIT("\xff\x7a\x04#42S02text") };
+	struct stream s[2];
+
+	build(&s[0], text, 1);
+	build(&s[1], err, 1);
+	for (size_t from = 4; from < s[0].len; from++) {
+		for (size_t i = 0; i < ARRAY_LEN(s); i++) {
+			struct mysql_walk walk;
+
+			unit_context("%s, from %zu", i ? "err" : "text", from);
+			mysql_walk_init(&walk, MYSQL_WALK_TEXT, 0, 0, true);
+			mysql_walk_feed(&walk, range(&s[i], 0, from));
+			mysql_walk_skip(&walk, s[i].len - from);
+			CHECK_EQ(walk.lost, from < 4 + 9);
+			CHECK_EQ(walk.failed, i && from >= 4 + 9);
+			guard_release();
+		}
+	}
+}
+
 static const struct bytes ROWS[] = { ONE, DEF, EOF_, DEF, DEF, EOF_ };
 
 /* All of a definition may be missing, and all of a row but its first byte. */

@@ -38,6 +38,8 @@ enum eof {
 #define COLUMNS_MAX 65535
 /* Shortest OK: header, two one-byte integers, status, warnings. */
 #define OK_LEN_MIN 7
+/* Header, code, mark and SQLSTATE. */
+#define ERR_HEAD_LEN 9
 
 void mysql_answer_begin(struct mysql_walk *walk)
 {
@@ -335,11 +337,13 @@ static bool on_simple(struct mysql_walk *walk)
 
 static bool on_text(struct mysql_walk *walk)
 {
+	bool maybe_err = first_byte(walk) < 0 || first_byte(walk) == 0xff;
+
+	/* Without all of an ERR's beginning it may be one, or not. */
+	if (walk->peek_cut && maybe_err && walk->peek_len < ERR_HEAD_LEN)
+		return false;
 	if (first_byte(walk) == 0xff && mysql_answer_err(walk, peeked(walk)))
 		return true;
-	/* Without its beginning it may be an ERR. */
-	if (walk->peek_cut && (first_byte(walk) < 0 || first_byte(walk) == 0xff))
-		return false;
 	walk->done = true;
 	return true;
 }
