@@ -18,11 +18,17 @@ static void query(struct bench *b, uint64_t conn, uint64_t owner, double ms, uin
 		 .response_ms = ms + 1, .flags = BX_EX_MIDSTREAM | flags);
 }
 
-static void web(struct bench *b, uint64_t conn, double from_ms, double to_ms, uint32_t children)
+static void web_told(struct bench *b, uint64_t conn, double from_ms, double to_ms,
+		     uint32_t children, uint32_t flags)
 {
 	EXCHANGE(b, .conn = conn, .request = LITERAL(WEB_GET), .request_ms = from_ms,
 		 .response = LITERAL(WEB_OK), .response_ms = to_ms, .children = children,
-		 .flags = BX_EX_CLOSED_LOCAL);
+		 .flags = flags);
+}
+
+static void web(struct bench *b, uint64_t conn, double from_ms, double to_ms, uint32_t children)
+{
+	web_told(b, conn, from_ms, to_ms, children, BX_EX_CLOSED_LOCAL);
 }
 
 TEST(trace_owner_statement_before_and_after_its_request)
@@ -66,6 +72,31 @@ TEST(trace_owner_child_is_disowned)
 		bench_only(&b);
 		CHECK_EQ(COUNTERS(&b)->children_missing, 0);
 		CHECK_EQ(COUNTERS(&b)->fragments_orphaned, 0);
+		bench_end(&b);
+	}
+}
+
+/* The kernel counts a statement behind the answer, which is told when it is over. */
+TEST(trace_owner_waits_for_what_is_under_way)
+{
+	struct bench b;
+
+	for (int comes = 0; comes < 2; comes++) {
+		bench_begin(&b, DB_SPANS_APP);
+		bench_tick(&b, 9000);
+		web_told(&b, 1, 10, 20, 1, BX_EX_SNAPSHOT);
+		bench_tick(&b, 9050);
+		bench_tick(&b, 9200);
+		web_told(&b, 1, 10, 20, 2, BX_EX_SNAPSHOT);
+		bench_tick(&b, 9400);
+		CHECK_EQ(b.count, 0);
+		if (comes) {
+			query(&b, 51, 1, 16, 0);
+			query(&b, 52, 1, 17, 0);
+		}
+		bench_tick(&b, 9451);
+		if (CHECK_EQ(b.count, 1))
+			CHECK_EQ(b.requests[0].flags, comes ? 0 : REQUEST_CHILDREN_MISSING);
 		bench_end(&b);
 	}
 }

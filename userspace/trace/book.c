@@ -154,8 +154,10 @@ int book_expect(struct trace *trace, uint64_t conn, uint32_t seq, uint32_t child
 
 	if (!served)
 		return -ENOMEM;
-	if (children > served->expected)
+	if (children > served->expected) {
 		served->expected = children;
+		served->grown_ns = trace->now_ns;
+	}
 	return 0;
 }
 

@@ -50,6 +50,12 @@ bool book_wants(const struct trace *trace, const struct node *node);
  */
 bool book_complete(struct trace *trace, const struct live *live);
 
+/*
+ * True when client exchanges of @live are missing that the kernel counted less than @limit_ns ago:
+ * a statement behind the answer may be under way still.
+ */
+bool book_grows(struct trace *trace, const struct live *live, uint64_t limit_ns);
+
 /* Moves the statements proven to be @live's into its request, by start. 0 or -ENOMEM. */
 int book_take(struct trace *trace, struct live *live);
 

@@ -44,6 +44,18 @@ bool book_complete(struct trace *trace, const struct live *live)
 	return true;
 }
 
+bool book_grows(struct trace *trace, const struct live *live, uint64_t limit_ns)
+{
+	for (uint32_t seq = live->seq_first; !live->soft && seq <= live->seq_last; seq++) {
+		const struct served *served = book_find(trace, live->conn, seq);
+
+		if (served && served->arrived < served->expected &&
+		    trace->now_ns - served->grown_ns < limit_ns)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Same thread, so the times are in the order of events. Bytes of a pipelined neighbour have the
  * same exchange: the neighbour's statements begin after the end of @live's response.

@@ -134,6 +134,15 @@ static uint64_t children_wait_ns(const struct live *live)
 								     : WAIT_CHILDREN_NS;
 }
 
+/* True when no statement of @live is waited for any more. */
+static bool children_settled(struct trace *trace, const struct live *live)
+{
+	uint64_t limit_ns = children_wait_ns(live);
+
+	return book_complete(trace, live) ||
+	       (waited(trace, live, limit_ns) && !book_grows(trace, live, limit_ns));
+}
+
 /* Hands @live on when nothing lacks (or @force). It and its front may be gone after this. */
 static void try_hand_on(struct trace *trace, struct live *live, bool force)
 {
@@ -143,7 +152,7 @@ static void try_hand_on(struct trace *trace, struct live *live, bool force)
 		live_free(trace, live);
 		return;
 	}
-	if (!force && !waited(trace, live, children_wait_ns(live)) && !book_complete(trace, live))
+	if (!force && !children_settled(trace, live))
 		return;
 	if (!front_settled(trace, live, force) || !worker_settled(trace, live, force))
 		return;

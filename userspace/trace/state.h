@@ -151,6 +151,7 @@ struct served {
 	uint32_t users;	   /* live requests that cover this exchange */
 	uint32_t expected; /* what the kernel counted */
 	uint32_t arrived;
+	uint64_t grown_ns; /* the tick's time at which it counted more than before */
 	bool ended; /* the exchange has ended: nothing more will need it when its users are gone */
 	struct list nodes; /* struct node.link */
 };
