@@ -9,11 +9,10 @@
 #include "probe/kernel_private.h"
 #include "util/array.h"
 
-/* Programs that have a second one, and those; and the one that only watches. */
+/* Programs that have a second one, and those. */
 static const char *const doubled[] = { "tp__sock_send_length",	 "tp__sock_send_again",
 				       "tp__sock_recv_length",	 "tp__sock_recv_again",
-				       "tp__sched_process_fork", "tp__sock_fork_again",
-				       "tp__sock_send_watch" };
+				       "tp__sched_process_fork", "tp__sock_fork_again" };
 static const char *const states[] = { "tp__inet_sock_set_state", "tp__state_again" };
 
 bool again_lacks(struct kernel *kernel)

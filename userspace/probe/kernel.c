@@ -63,6 +63,8 @@ static int attach(struct kernel *kernel)
 	int err;
 
 	bpf_program__set_autoattach(kernel->skel->progs.sweep, false);
+	/* with the second programs there is nothing left to watch for */
+	bpf_program__set_autoattach(kernel->skel->progs.tp__sock_send_watch, !kernel->again);
 	err = bpfxray_bpf__attach(kernel->skel);
 	return err ?: attach_sweep(kernel);
 }
