@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-void random_fill(void *ctx, void *buf, size_t len)
+/* @len: below 256, so that it neither blocks nor returns short. */
+static void random_fill(void *buf, size_t len)
 {
-	(void)ctx;
 	if (getrandom(buf, len, 0) != (ssize_t)len)
 		memset(buf, 0xa5, len);
 }
@@ -17,7 +17,7 @@ void random_pool_fill(void *ctx, void *buf, size_t len)
 	struct random_pool *pool = ctx;
 
 	if (pool->left < len) {
-		random_fill(NULL, pool->bytes, sizeof(pool->bytes));
+		random_fill(pool->bytes, sizeof(pool->bytes));
 		pool->left = sizeof(pool->bytes);
 	}
 	pool->left -= len;

@@ -6,9 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* For struct random_source.fill. @len: below 256, so that it neither blocks nor returns short. */
-void random_fill(void *ctx, void *buf, size_t len);
-
 /* Bytes drawn at once, of which the first @left are unused. Zeroed: empty. */
 struct random_pool {
 	uint8_t bytes[255];
@@ -16,7 +13,7 @@ struct random_pool {
 };
 
 /*
- * The same for many short draws, with a struct random_pool as @ctx: a system call for each id was
+ * For struct random_source.fill, with a struct random_pool as @ctx: a system call for each id was
  * an eighth of the agent's time. @len: at most the pool's size.
  */
 void random_pool_fill(void *ctx, void *buf, size_t len);
