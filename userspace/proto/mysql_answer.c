@@ -337,12 +337,12 @@ static bool on_simple(struct mysql_walk *walk)
 
 static bool on_text(struct mysql_walk *walk)
 {
-	bool maybe_err = first_byte(walk) < 0 || first_byte(walk) == 0xff;
+	int first = first_byte(walk);
 
 	/* Without all of an ERR's beginning it may be one, or not. */
-	if (walk->peek_cut && maybe_err && walk->peek_len < ERR_HEAD_LEN)
+	if (walk->peek_cut && (first < 0 || first == 0xff) && walk->peek_len < ERR_HEAD_LEN)
 		return false;
-	if (first_byte(walk) == 0xff && mysql_answer_err(walk, peeked(walk)))
+	if (first == 0xff && mysql_answer_err(walk, peeked(walk)))
 		return true;
 	walk->done = true;
 	return true;
