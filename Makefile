@@ -36,7 +36,6 @@ LDLIBS_USER := -pthread -lbpf -lelf -lz -lcjson -lcares -lseccomp
 SANFLAGS := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 ifeq ($(SAN),1)
 CFLAGS_USER += $(SANFLAGS)
-LDFLAGS += $(SANFLAGS)
 else
 # Compiled when linked, as a whole: a sixth fewer instructions for each segment.
 LTO := -flto=auto
