@@ -96,10 +96,11 @@ def errors(run):
 
 
 def several(run):
-    """Several statements in one packet, with a result each."""
+    """Several statements in one packet, with a result each, which are not there all at once."""
     connection = run.connect(multi=True)
     cursor = connection.cursor()
-    run.execute(cursor, "SELECT 1; SELECT name FROM shape_item WHERE id = 1; SET @shape = 2")
+    item = "SELECT name FROM shape_item WHERE id = 1"
+    run.execute(cursor, f"SELECT 1; SELECT SLEEP(0.02); {item}; SET @shape = SLEEP(0.02)")
     while run.call(cursor.fetchall) is not None and run.call(cursor.nextset):
         pass
 

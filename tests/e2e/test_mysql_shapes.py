@@ -44,7 +44,7 @@ class Statements(Uses):
     def test_several_statements_in_one_packet(self):
         for _, use, segment in self.with_each("several"):
             self.assertEqual([], use.errors + faults(segment))
-            self.assertEqual(2, self.statement(segment, "SELECT 1; SELECT").own.get("rows"))
+            self.assertEqual(3, self.statement(segment, "SELECT 1; SELECT").own.get("rows"))
 
     def test_several_of_which_one_fails(self):
         for _, use, segment in self.with_each("several_failing"):

@@ -15,6 +15,7 @@ from .shapes import Ask
 
 SERVER = TESTS / "e2e" / "mysql_server.py"
 NAMES = ("pymysql", "mysqlclient", "connector-c", "connector-pure")
+SEVERAL_RESULTS = ("several", "several_failing", "procedure")
 LOG_WAIT_S = 0.3
 SETUP = (
     "CREATE TABLE todobackend.shape_item (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(200))",
@@ -54,6 +55,7 @@ class Use(Ask):
     def __init__(self, action, driver="pymysql", **parameters):
         text = "".join(f"&{name}={value}" for name, value in parameters.items())
         super().__init__("GET", f"/{action}?driver={driver}{text}")
+        self.action = action
         self.driver = driver
 
     @property
@@ -100,14 +102,29 @@ def emitted(segment):
     return [(s.command, trim(s.text)) for s in segment.sql_statements()]
 
 
-def calls_around(use, statement, tolerance_ns=1_000_000):
-    """The driver's calls that @statement lies within."""
+def calls_at(use, epoch_ns):
+    """The driver's calls that were under way then."""
+    around_ns = 1_000_000
     return [
         call
         for call in use.told["calls"]
-        if call["begin_ns"] <= statement.start_ns + tolerance_ns
-        and statement.end_ns <= call["end_ns"] + tolerance_ns
+        if call["begin_ns"] - around_ns <= epoch_ns <= call["end_ns"] + around_ns
     ]
+
+
+def calls_around(use, statement):
+    """The driver's calls that @statement lies within."""
+    ending = calls_at(use, statement.end_ns)
+    return [call for call in calls_at(use, statement.start_ns) if call in ending]
+
+
+def follows_calls(use, statement):
+    """@statement begins and ends inside the driver's calls: inside one, unless it has several
+    results. They are sent one by one, and a later call waits for those that are not there yet.
+    """
+    if use.action in SEVERAL_RESULTS:
+        return bool(calls_at(use, statement.start_ns) and calls_at(use, statement.end_ns))
+    return bool(calls_around(use, statement))
 
 
 def segment_of(one, use, timeout_s=shapes.WAIT_S):

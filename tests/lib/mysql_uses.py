@@ -61,7 +61,7 @@ class Uses(unittest.TestCase):
         self.assertEqual(expected(self.database, use), emitted(segment))
         for statement in segment.sql_statements():
             label = f"{statement.command} {statement.text[:60]}"
-            self.assertTrue(mysql_shapes.calls_around(use, statement), label)
+            self.assertTrue(mysql_shapes.follows_calls(use, statement), label)
         return use, segment
 
     def with_each(self, action, drivers=NAMES, **parameters):
