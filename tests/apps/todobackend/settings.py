@@ -19,11 +19,25 @@ def flag(name):
     return os.environ.get(name, "") not in ("", "0")
 
 
+def begin_client_library():
+    """Before there are threads: two that connect for the first time at once crash the process, for
+    the MySQL client library in the extension begins at its first connection, without a lock.
+    """
+    import _mysql_connector
+
+    try:
+        _mysql_connector.MySQL().connect(unix_socket="/nonexistent/mysql.sock")
+    except _mysql_connector.MySQLInterfaceError:
+        pass
+
+
 def connector_options(pure):
     import mysql.connector
 
     if not pure and not mysql.connector.HAVE_CEXT:
         raise ImproperlyConfigured("TODO_DRIVER=connector-c, but the C extension did not load")
+    if not pure:
+        begin_client_library()
     return {"use_pure": pure, **connector_tls()}
 
 
