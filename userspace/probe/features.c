@@ -156,34 +156,6 @@ static void check_btf(struct context *context, const char *subject, struct featu
 	feature_answer(ret, context->btf, errno, BTF_PATH);
 }
 
-static void check_ring_buffer(struct context *context, const char *subject, struct feature *ret)
-{
-	_cleanup_close_ int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "bpfxray_check", 0, 0,
-						(__u32)sysconf(_SC_PAGESIZE), NULL);
-
-	(void)context;
-	(void)subject;
-	feature_answer(ret, fd >= 0, -fd, "");
-}
-
-/*
- * Storage maps need a BTF of their key and value, which libbpf's probe brings along. It keeps
- * the errno to itself.
- */
-static void check_socket_storage(struct context *context, const char *subject, struct feature *ret)
-{
-	(void)context;
-	(void)subject;
-	feature_answer(ret, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_SK_STORAGE, NULL) == 1, 0, "");
-}
-
-static void check_task_storage(struct context *context, const char *subject, struct feature *ret)
-{
-	(void)context;
-	(void)subject;
-	feature_answer(ret, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL) == 1, 0, "");
-}
-
 /* What finds the buffer of a socket call: the calling task's own registers (kernel 5.15). */
 static void check_task_registers(struct context *context, const char *subject, struct feature *ret)
 {
@@ -228,7 +200,9 @@ static void check_read_right(struct context *context, const char *subject, struc
 #define ADVICE_RIGHTS "run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE"
 #define ADVICE_KERNEL "needs a kernel of 5.10 or newer with BTF (CONFIG_DEBUG_INFO_BTF=y)"
 #define ADVICE_OLD    "from kernel 5.15 on; the programs for older kernels do without"
-#define ADVICE_SOCK   "needs kernel 6.3 or newer; the other backends do without"
+#define ADVICE_MEMORY                                                                              \
+	"maps are locked memory before kernel 5.11: CAP_SYS_RESOURCE, or ulimit -l unlimited"
+#define ADVICE_SOCK "needs kernel 6.3 or newer; the other backends do without"
 #define ADVICE_FENTRY                                                                              \
 	"needs BPF trampolines (arm64: kernel 6.4 or newer); the kprobe backend does without"
 #define ADVICE_KPROBE "needs CONFIG_KPROBES=y; the syscall backend does without"
@@ -268,6 +242,8 @@ static const struct check checks[] = {
 	{ .name = "BTF of the kernel", .run = check_btf, .advice = ADVICE_KERNEL,
 	  .needed_by = FEATURE_FOR_ALL },
 	TRIED("ring buffer", check_ring_buffer, NULL, ADVICE_KERNEL, FEATURE_FOR_ALL),
+	{ .name = "memory for maps", .run = check_map_memory, .advice = ADVICE_MEMORY,
+	  .needed_by = FEATURE_FOR_ALL, .needs_rights = true, .privilege = true },
 	TRIED("socket storage", check_socket_storage, NULL, ADVICE_KERNEL, FEATURE_FOR_ALL),
 	TRIED("task storage", check_task_storage, NULL, ADVICE_OLD, 0),
 	TRIED("a task's registers", check_task_registers, NULL, ADVICE_OLD, 0),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* features_private.h - what the checks of features.c and features_hooks.c share. */
+/* features_private.h - what the checks of features*.c share. */
 #ifndef BPFXRAY_PROBE_FEATURES_PRIVATE_H
 #define BPFXRAY_PROBE_FEATURES_PRIVATE_H
 
@@ -19,6 +19,12 @@ void feature_answer(struct feature *ret, bool yes, int error, const char *detail
 
 /* The file's first @cap - 1 bytes and a NUL, in @buf. Returns their number, or a negative errno. */
 ssize_t feature_read_file(const char *path, char *buf, size_t cap);
+
+/* Maps: each creates one. No @subject. */
+void check_ring_buffer(struct context *context, const char *subject, struct feature *ret);
+void check_map_memory(struct context *context, const char *subject, struct feature *ret);
+void check_socket_storage(struct context *context, const char *subject, struct feature *ret);
+void check_task_storage(struct context *context, const char *subject, struct feature *ret);
 
 /*
  * Hooks: each loads a program, attaches it and, where that can be brought about, looks whether it
