@@ -112,9 +112,6 @@ static __always_inline struct pt_regs *task__registers(struct task_struct *task)
 	return BPF_CORE_READ(task, stack) + THREAD_SIZE - bpf_core_type_size(struct pt_regs);
 }
 
-/* A map for a probe's program that grows as it fills makes these kernels print a warning. */
-#define MAP_GROWS 0
-
 #define TASK_MAP(cap)                                                                              \
 	__uint(type, BPF_MAP_TYPE_HASH);                                                           \
 	__uint(max_entries, cap);                                                                  \
@@ -224,8 +221,6 @@ static __always_inline struct pt_regs *task__registers(struct task_struct *task)
 		bpf_for_each_map_elem(&map, name##__each, NULL, 0);                                \
 		return 0;                                                                          \
 	}
-
-#define MAP_GROWS BPF_F_NO_PREALLOC
 
 /* The kernel makes room when an element is added, and drops it with its task. */
 #define TASK_MAP(cap)                                                                              \

@@ -285,7 +285,7 @@ extern struct thread_map thread_of_task SEC(".maps");
  */
 struct tls_sessions_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, MAP_GROWS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, BX_TLS_SESSIONS_MAX);
 	__type(key, struct tls_key);
 	__type(value, struct tls_conn);

@@ -3,7 +3,7 @@
 """Runs in the guest: the BPF suite; then for each backend asked for what the verifier walked, the
 tests of HTTP in every shape if wanted, and the ground truth of some requests: to todobackend under
 uWSGI with MariaDB, or where there is none to a small HTTP server; with the shapes also the machine
-as it is hardened in the field. One line `result {JSON}` for each.
+as it is hardened in the field; at last the kernel's log. One line `result {JSON}` for each.
 
 inside.py REQUESTS shapes|plain BACKEND[,BACKEND...] [REFUSED[,REFUSED...]]
 
@@ -178,6 +178,12 @@ def check_refused(backend):
     return {"ok": ok, "refused": said, "story": "" if ok else f"exit {done.returncode}: {said}"}
 
 
+def check_log(_):
+    """After all the others: no tracer makes a kernel warn, which ends some of them."""
+    warned = hardened.kernel_warning()
+    return {"ok": not warned, "tests": "no warning" if not warned else "", "story": warned}
+
+
 def tell(backend, function, *args):
     try:
         found = function(backend, *args)
@@ -197,6 +203,7 @@ def main():
     results += [tell(backend, check_refused) for backend in refused]
     if with_shapes and shutil.which("unshare"):
         results.append(tell("hardened", hardened.check))
+    results.append(tell("kernel log", check_log))
     sys.exit(0 if all(results) else 1)
 
 

@@ -97,7 +97,7 @@ def check_auto(table, kernel, case, found):
 def tell(table, kernel, case, results, outcome):
     """The rows of @case. A backend that the guest never came to has failed."""
     hardened = ["hardened"] if case.shapes and case.arch == guest.HOST_ARCH else []
-    for backend in ("bpf suite", *case.works, "auto", *case.refused, *hardened):
+    for backend in ("bpf suite", *case.works, "auto", *case.refused, *hardened, "kernel log"):
         if backend == "auto" and not case.works:
             continue
         found = results.get(backend, {"ok": False, "story": "the guest did not come to it"})
