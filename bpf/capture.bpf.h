@@ -166,26 +166,30 @@ static __always_inline __u32 tail__room(struct open_exchange *ex, __u32 t, __u32
 }
 
 /*
- * Keeps the last bytes of a span that was not kept whole. A tail is unbroken: a longer span
- * replaces it.
+ * Keeps the last bytes of a span that was not kept whole, and that ends at byte @end of the turn. A
+ * tail is unbroken: a longer span, or one that does not touch it, replaces it.
  */
-VERIFIED_ALONE int span__tail(exchange_ref ref, __u32 t, __u64 base, __u32 len)
+VERIFIED_ALONE int span__tail(exchange_ref ref, __u32 t, __u64 base, __u32 len, __u64 end)
 {
 	struct open_exchange *ex = exchange__at(ref);
 	__u32 n = len > BX_TAIL_CAP ? BX_TAIL_CAP : len, used = 0;
+	bool touches;
 
 	if (!ex)
 		return 0;
 	t &= 1;
-	if (n < BX_TAIL_CAP)
+	touches = ex->tail_end[t] == end - len;
+	ex->tail_end[t] = 0;
+	barrier();
+	if (n < BX_TAIL_CAP && touches)
 		used = tail__room(ex, t, n);
 	used = bound__at_most(used, TAIL_ROOM);
 	n = bound__at_most(n, BX_TAIL_CAP);
-	if (bpf_probe_read_user(ex->tail[t] + used, n, (void *)(base + len - n))) {
-		ex->tail_len[t] = 0;
+	if (bpf_probe_read_user(ex->tail[t] + used, n, (void *)(base + len - n)))
 		return -1;
-	}
 	ex->tail_len[t] = used + n;
+	barrier();
+	ex->tail_end[t] = end;
 	return 0;
 }
 

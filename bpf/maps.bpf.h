@@ -175,7 +175,8 @@ struct open_exchange {
 	__u8 header[16]; /* MySQL: first packet header of the request and its command byte */
 	__u32 head_done; /* HTTP: the response's head ended at the end of a call */
 	__u32 tail_len[2];
-	__u32 sent_seq; /* the exchange whose snapshot sent_total[] is of */
+	__u32 sent_seq;	   /* the exchange whose snapshot sent_total[] is of */
+	__u64 tail_end[2]; /* the bytes of the turn up to the tail's last; 0: it is being written */
 	__u8 tail[2][TAIL_ROOM + BX_TAIL_CAP];
 };
 

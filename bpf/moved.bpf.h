@@ -99,7 +99,7 @@ static __always_inline void moved__span(struct moved *m, struct open_exchange *e
 	if (turn->kept == offset && may)
 		kept = span__keep(exchange__ref(ex), t, base, may);
 	if (kept < len && may == len)
-		span__tail(exchange__ref(ex), t, base, len);
+		span__tail(exchange__ref(ex), t, base, len, offset + len);
 }
 
 /* Copies what of the call's bytes is kept, then counts the call. */

@@ -90,8 +90,9 @@ VERIFIED_ALONE __u32 fragment__emit(exchange_ref ref, __u64 from, __u32 len, __u
 }
 
 /*
- * The last bytes of turn @t of exchange @seq, when it outgrew what was kept. Discarded when another
- * thread has moved bytes on it meanwhile: what they are the last of is told by its next record.
+ * The last bytes of turn @t of exchange @seq, when it outgrew what was kept. Not when they are not
+ * the turn's last: bytes that could not be read came behind them, or another thread is about to
+ * count those that it has put there. Discarded when one does so meanwhile: the next record tells.
  */
 VERIFIED_ALONE int tail__emit(exchange_ref ref, __u32 t, __u32 seq)
 {
@@ -105,7 +106,7 @@ VERIFIED_ALONE int tail__emit(exchange_ref ref, __u32 t, __u32 seq)
 	t &= 1;
 	total = ex->wire.turn[t].total;
 	len = bound__at_most(ex->tail_len[t], TAIL_ROOM);
-	if (!len || ex->wire.turn[t].kept >= total)
+	if (!len || ex->tail_end[t] != total || ex->wire.turn[t].kept >= total)
 		return 0;
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
@@ -117,7 +118,7 @@ VERIFIED_ALONE int tail__emit(exchange_ref ref, __u32 t, __u32 seq)
 	bpf_probe_read_kernel(record->data, len, ex->tail[t] + bound__at_most(skip, BX_TAIL_CAP));
 	fragment__fill(&record->head, ex, fragment__arg(t, BX_FRAG_TAIL), total - len, len);
 	barrier();
-	if (record->head.seq != seq || ex->wire.turn[t].total != total)
+	if (record->head.seq != seq || ex->tail_end[t] != total)
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 	else
 		bpf_ringbuf_submit(record, ring__wake());
