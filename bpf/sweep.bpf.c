@@ -42,12 +42,30 @@ static __always_inline void sweep__end_idle(struct open_exchange *ex)
 		counter__add(BX_C_LOST_TORN, 1);
 }
 
+/*
+ * Too few bytes to tell what they are, on a unix socket that is gone: an event loop wakes itself up
+ * in this way. A few thousand of them would fill the pool.
+ */
+static __always_inline void sweep__end_undecided(struct open_exchange *ex)
+{
+	__u64 id = ex->wire.conn;
+
+	if (ex->wire.family != AF_UNIX || socket__alive(ex))
+		return;
+	counter__add(BX_C_DISCARDED, 1);
+	bpf_map_delete_elem(&pool, &id);
+}
+
 static __always_inline void sweep__visit(struct open_exchange *ex)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (ex->wire.protocol == BX_PROTO_UNKNOWN || exchange__last_ns(ex) + QUIET_NS > now_ns)
+	if (exchange__last_ns(ex) + QUIET_NS > now_ns)
 		return;
+	if (ex->wire.protocol == BX_PROTO_UNKNOWN) {
+		sweep__end_undecided(ex);
+		return;
+	}
 	if (ex->wire.family == AF_UNIX && !ex->wire.closed_ns && !socket__alive(ex)) {
 		ex->wire.closed_ns = now_ns;
 		ex->sent_seq = 0;

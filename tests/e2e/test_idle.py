@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Many connections: more that are kept alive than the kernel side has room for open exchanges, and
-hundreds of new ones a second.
+"""Many connections: more that are kept alive than the kernel side has room for open exchanges,
+hundreds of new ones a second, and thousands that say too little to be told apart.
 
 A connection keeps its last exchange until the direction turns again. When that is answered and
 quiet its place is given back, so that silent clients do not take it from those that speak.
@@ -20,6 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import unittest  # noqa: E402
 
 from lib import shapes, suite, traced  # noqa: E402
+from lib.mariadb import free_port  # noqa: E402
+from lib.paths import TESTS  # noqa: E402
 from lib.process import Processes, wait_until  # noqa: E402
 
 # Of BX_POOL_MAX 4096 (include/bpfxray/limits.h): two batches are more, one is less.
@@ -29,6 +31,9 @@ NEW_A_SECOND = 500
 SECONDS = 5
 # Of a batch that is answered and quiet, places that are not given back yet.
 FEW = 100
+# Both ends of a loop's socket pair take a place: together more than there are.
+LOOPS, LOOPING_REQUESTS = 500, 6
+WAKING_SERVER = TESTS / "e2e" / "waking_server.py"
 ANSWER = "location /idle/ { return 200 answered; }"
 
 
@@ -106,6 +111,17 @@ class Idle(unittest.TestCase):
             took = time.monotonic() - began
             self.finish(one, count)
         print(f"     {count} connections, {count / took:.0f} a second")
+
+    def test_event_loops_that_wake_themselves(self):
+        port = free_port()
+        server = self.processes.start("waking", [sys.executable, WAKING_SERVER, port, LOOPS])
+        server.wait_ready(lambda: "READY" in server.log.read_text())
+        with traced.session(self.processes, [server.pid]) as one:
+            for _ in range(LOOPING_REQUESTS):
+                ask = shapes.Ask("GET", "/").send(("127.0.0.1", port))
+                self.assertEqual(204, ask.response.status)
+                self.wait_idle(one)
+            self.finish(one, LOOPING_REQUESTS)
 
 
 if __name__ == "__main__":
