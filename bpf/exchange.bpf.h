@@ -197,8 +197,9 @@ static __always_inline void thread__leave(struct thread *thread, struct open_exc
 		exchange__close(before, BX_EX_CLOSED_LOCAL, bpf_ktime_get_ns());
 	else if (!before->wire.turn[1].total)
 		thread->flags |= THREAD_MULTIPLEX;
-	else if (!(thread->flags & THREAD_MULTIPLEX))
-		exchange__emit(exchange__ref(before), BX_EX_SNAPSHOT);
+	else if (!(thread->flags & THREAD_MULTIPLEX) &&
+		 exchange__emit(exchange__ref(before), BX_EX_SNAPSHOT))
+		thread->flags |= THREAD_MULTIPLEX; /* as good as open: nobody can tell */
 }
 
 /*
@@ -239,14 +240,24 @@ static __always_inline struct open_exchange *thread__serving(struct thread *thre
 
 /*
  * Commands without an answer (COM_STMT_CLOSE) leave an exchange open: what the thread sends for
- * another request than theirs does not belong to it.
+ * another request than theirs does not belong to it, nor what another thread sends for none. Of a
+ * thread that serves several at once nothing is known.
  */
 VERIFIED_ALONE int thread__owns_anew(thread_ref thread_at, exchange_ref ref)
 {
 	struct thread *thread = thread__at(thread_at);
 	struct open_exchange *ex = exchange__at(ref);
-	if (!thread || !ex || thread->flags & THREAD_MULTIPLEX || !thread__serving(thread))
+	bool other;
+
+	if (!thread || !ex)
 		return 0;
+	other = ex->wire.tid != task__tid(task__current());
+	if (thread->flags & THREAD_MULTIPLEX) {
+		ex->wire.flags |= BX_EX_MULTIPLEX;
+		return other;
+	}
+	if (!thread__serving(thread))
+		return other;
 	return ex->wire.owner_conn != thread->request_conn ||
 	       ex->wire.owner_seq != thread->request_seq;
 }

@@ -10,9 +10,6 @@ import time
 from lib import dns, fake_mysql
 from lib.mysql_drivers import DRIVERS, Account
 
-KEPT = {}  # connections that outlive their request, by name
-
-
 def account(**changes):
     env = os.environ
     told = Account(
@@ -110,31 +107,6 @@ def several_failing(run):
     cursor = connection.cursor()
     run.fetch(cursor, "SELECT 1; SELECT * FROM no_such_table; SELECT 3")
     run.call(cursor.nextset)
-
-
-def prepared(run):
-    cursor = run.connect().cursor(prepared=True)
-    for name in ("one", "two"):
-        run.fetch(cursor, "SELECT id FROM shape_item WHERE name = ?", (name,))
-    run.execute(cursor, "INSERT INTO shape_item (name) VALUES (?)", ("prepared",))
-    run.execute(cursor, "SELECT no_such_column FROM shape_item")
-
-
-def keep_prepared(run):
-    """Prepares now; execute_kept() executes later, on the same connection."""
-    connection = run.connect()
-    cursor = connection.cursor(prepared=True)
-    run.fetch(cursor, "SELECT name FROM shape_item WHERE id = ?", (1,))
-    KEPT[run.driver.name] = (connection, cursor)
-    run.open.clear()
-
-
-def execute_kept(run):
-    connection, cursor = KEPT.pop(run.driver.name)
-    run.connections.append(run.driver.thread_id(connection))
-    run.open.append(connection)
-    run.fetch(cursor, "SELECT name FROM shape_item WHERE id = ?", (1,))
-    run.execute(connection.cursor(), "INSERT INTO shape_item (name) VALUES ('text again')")
 
 
 def large(run):
@@ -386,10 +358,9 @@ def secrets(run):
 ACTIONS = {
     action.__name__: action
     for action in (
-        named, asked, query, errors, several, several_failing, prepared, keep_prepared,
-        execute_kept, large, infile, compressed, databases, killed, killed_query, wrong_password,
-        wrong_database, clear_password, refused, unix, unix_only, procedure, many, rows,
-        unbuffered, locked, reconnect, gone, conversation, change_user, attributes,
-        secrets, hostile, hostile_raw,
+        named, asked, query, errors, several, several_failing, large, infile, compressed,
+        databases, killed, killed_query, wrong_password, wrong_database, clear_password,
+        refused, unix, unix_only, procedure, many, rows, unbuffered, locked, reconnect,
+        gone, conversation, change_user, attributes, secrets, hostile, hostile_raw,
     )
 }  # fmt: skip

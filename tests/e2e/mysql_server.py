@@ -4,10 +4,10 @@
 
     mysql_server.py PORT
 
-GET /ACTION?driver=NAME, the action being one of mysql_actions.py or
-mysql_library_actions.py. What it needs to know
-comes in TODO_DB_*. The answer is JSON: the connections it opened, its calls of the driver with
-their times, and how each failed. A thread for each connection. Prints READY once it listens.
+GET /ACTION?driver=NAME, the action being one of mysql_actions.py, mysql_prepared_actions.py or
+mysql_library_actions.py. What it needs to know comes in TODO_DB_*. The answer is JSON: the
+connections it opened, its calls of the driver with their times, and how each failed. A thread for
+each connection. Prints READY once it listens.
 """
 
 import json
@@ -22,9 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import mysql_actions  # noqa: E402
 import mysql_library_actions  # noqa: E402
+import mysql_prepared_actions  # noqa: E402
 
-
-ACTIONS = mysql_actions.ACTIONS | mysql_library_actions.ACTIONS
+ACTIONS = mysql_actions.ACTIONS | mysql_prepared_actions.ACTIONS | mysql_library_actions.ACTIONS
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -106,6 +106,14 @@ class Statements(Uses):
                 self.assertEqual([1054], use.errors)
                 self.assertEqual([("prepare", "1054 (42S22)")], faults(segment))
 
+    def test_prepared_and_handed_over(self):
+        for driver in PREPARING:
+            with self.subTest(driver):
+                use, segment = self.use("handed_over", driver)
+                lines = expected(self.database, use)
+                self.assertEqual(("query", "SELECT 'elsewhere'"), lines[-1])
+                self.assertEqual(lines[:-1], emitted(segment))
+
     def test_prepared_before_the_attach(self):
         """The execute is there, without text; the connection's next statement has its own."""
         for driver in PREPARING:

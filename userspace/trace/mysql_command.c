@@ -281,6 +281,14 @@ static struct mysql_pending *command_new(struct trace *trace, struct mysql_conn 
 	return command;
 }
 
+/* Who sent what begins here; a one-way command may stand before it, of another thread. */
+static uint32_t sender(const struct mysql_step *step)
+{
+	const struct turn *turn = &step->request;
+
+	return turn->log->hands ? turn_tid(turn, step->m->fed[TURN_REQUEST]) : step->ex->tid;
+}
+
 static int command_add(struct mysql_step *step, const struct command_kind *kind,
 		       const struct mysql_packet *p, uint64_t start_ns)
 {
@@ -299,7 +307,7 @@ static int command_add(struct mysql_step *step, const struct command_kind *kind,
 	node->s.peer = m->peer;
 	node->s.start_ns = start_ns;
 	node->s.tgid = step->ex->tgid;
-	node->s.tid = step->ex->tid;
+	node->s.tid = sender(step);
 	set_mode(m, &node->s);
 	if (set_details(step, command, p) < 0)
 		return -ENOMEM;

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * test_trace_sender.c - statements of one exchange that several threads have sent: each is its own
+ * sender's.
+ */
+#include "trace_mysql.h"
+#include "util/array.h"
+
+#define CLOSE	  "\x05\x00\x00\x00\x19\x01\x00\x00\x00"
+#define QUERY	  "\x09\x00\x00\x00\x03SELECT 1"
+#define CLOSE_LEN (sizeof(CLOSE) - 1)
+
+/* A connection that goes back to its pool behind a one-way command, and is taken at once. */
+TEST(trace_sender_behind_a_one_way_command)
+{
+	static const struct {
+		uint32_t tid;
+		size_t statements;
+	} table[] = { { BENCH_THREAD, 1 }, { 777, 0 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct bench b;
+
+		unit_context("the query is of thread %u", table[i].tid);
+		bench_begin(&b, DB_SPANS_APP);
+		EXCHANGE(&b, .conn = 50, .seq = 9, .protocol = BX_PROTO_MYSQL, .owner_conn = 1,
+			 .owner_seq = 1, .request = LITERAL(CLOSE QUERY), .request_ms = 15,
+			 .request_hands = { { 0, BENCH_THREAD }, { CLOSE_LEN, table[i].tid } },
+			 .response = LITERAL("\x07\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"),
+			 .response_ms = 16, .flags = BX_EX_MIDSTREAM);
+		EXCHANGE(&b, .conn = 1, .request = LITERAL(WEB_GET), .request_ms = 10,
+			 .response = LITERAL(WEB_OK), .response_ms = 20, .children = 1,
+			 .flags = BX_EX_CLOSED_LOCAL);
+		bench_settle(&b);
+		if (CHECK_EQ(b.count, 1))
+			CHECK_EQ(b.requests[0].statement_count, table[i].statements);
+		CHECK_EQ(COUNTERS(&b)->statements_unproven, !table[i].statements);
+		CHECK_EQ(COUNTERS(&b)->children_missing, 0);
+		bench_end(&b);
+	}
+}
