@@ -288,6 +288,31 @@ TEST(resolver_hurries_after_a_refusal)
 	close(server.fd);
 }
 
+/* What an outage at an address that stays has cost does not make the next one's question late. */
+TEST(resolver_hurries_at_once_in_another_outage)
+{
+	struct server server = { .v4 = { "10.0.0.1" }, .ttl = 20 };
+	struct resolver *resolver;
+
+	if (!CHECK(server_open(&server)))
+		return;
+	resolver = resolver_for("xray.example", &server);
+	CHECK_EQ(wait_news(resolver, &server, SECOND_NS), RESOLVER_CHANGED);
+	for (int s = 2; s < 20; s++) {
+		resolver_hurry(resolver);
+		settle(resolver, &server, s * SECOND_NS);
+	}
+	settle(resolver, &server, 40 * SECOND_NS);
+	settle(resolver, &server, 61 * SECOND_NS);
+	server.v4[0] = "10.0.0.2";
+	settle(resolver, &server, 63 * SECOND_NS);
+	resolver_hurry(resolver);
+	CHECK_EQ(wait_news(resolver, &server, 63 * SECOND_NS + 1), RESOLVER_CHANGED);
+	check_set(resolver, "10.0.0.2:2000 ");
+	resolver_free(resolver);
+	close(server.fd);
+}
+
 /* A server that is silent holds nothing up; freeing in the middle of a question is safe. */
 TEST(resolver_waits_for_nobody)
 {

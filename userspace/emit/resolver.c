@@ -29,6 +29,8 @@
 #define SOCKETS_MAX (ARES_GETSOCK_MAXNUM - 1)
 /* Questions in a hurry that change nothing come ever later, from the first second on. */
 #define HURRY_MAX_S 32
+/* A daemon that is away refuses every second or so: after so long without, it is another outage. */
+#define CALM_S 10
 
 struct resolver {
 	struct host_port name;
@@ -44,7 +46,7 @@ struct resolver {
 	bool fresh; /* the fixed set was not told yet */
 	int ttl_s;
 	uint64_t now_ns, next_ns, asked_ns;
-	uint64_t hurry_gap_s;
+	uint64_t hurry_gap_s, hurry_ns;
 	struct resolver_counters counters;
 };
 
@@ -262,8 +264,9 @@ void resolver_hurry(struct resolver *resolver)
 {
 	uint64_t at_ns;
 
-	if (resolver->now_ns - resolver->asked_ns > 2 * HURRY_MAX_S * SECOND_NS)
+	if (resolver->now_ns - resolver->hurry_ns > CALM_S * SECOND_NS)
 		resolver->hurry_gap_s = 1;
+	resolver->hurry_ns = resolver->now_ns;
 	at_ns = resolver->asked_ns + resolver->hurry_gap_s * SECOND_NS;
 	resolver->hurried = true;
 	if (at_ns < resolver->next_ns)
