@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -67,6 +68,27 @@ class Lifecycle(unittest.TestCase):
         wait_until(lambda: len(second.documents) == 5, WAIT_S, "the second daemon gets nothing")
         stats = self.stop(process)
         self.assertEqual((6, 1), (stats["udp"]["sent"], len(first.documents)))
+
+    def test_reload_to_a_name_that_does_not_resolve_keeps_what_comes(self):
+        first, second = self.enterContext(Daemon()), self.enterContext(Daemon())
+        self.write(pid=self.plain.pid, daemon=first.address, stats=self.stats)
+        process = self.start()
+        self.plain.ask("?first")
+        wait_until(lambda: first.documents, WAIT_S, "the first daemon gets nothing")
+
+        def move(address, times):
+            self.write(pid=self.plain.pid, daemon=address, stats=self.stats)
+            os.kill(process.pid, signal.SIGHUP)
+            wait_until(lambda: self.said(process).count("is in force") == times, WAIT_S, "no word")
+
+        move("nowhere.invalid:2000", 1)
+        for i in range(5):
+            self.plain.ask(f"?kept{i}")
+        time.sleep(1)
+        self.assertEqual(1, len(first.documents), "the old daemon still gets documents")
+        move(second.address, 2)
+        wait_until(lambda: len(second.documents) == 5, WAIT_S, "what was kept does not arrive")
+        self.assertEqual(6, self.stop(process)["udp"]["sent"])
 
     def test_reload_of_a_wrong_file_changes_nothing(self):
         daemon = self.enterContext(Daemon())

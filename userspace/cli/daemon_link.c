@@ -156,6 +156,30 @@ void daemon_link_tick(struct daemon_link *link, uint64_t now_ns)
 	tell_silence(link);
 }
 
+static bool same_place(const struct host_port *a, const struct host_port *b)
+{
+	return !strcmp(a->host, b->host) && !strcmp(a->port, b->port);
+}
+
+/* Until the new name resolves documents wait: they are not the old daemon's any more. */
+static void move_to(struct daemon_link *link, struct daemon_link *next)
+{
+	static const struct endpoint_set nowhere;
+	struct resolver *fresh = next->resolver;
+
+	if (same_place(&link->address.udp, &next->address.udp)) {
+		/* what it knows stays known */
+		next->resolver = link->resolver;
+		link->resolver = fresh;
+	} else {
+		udp_sender_set_endpoints(link->udp, &nowhere);
+	}
+	close_resolvers(link);
+	link->address = next->address;
+	link->resolver = next->resolver;
+	link->tcp_resolver = next->tcp_resolver;
+}
+
 void daemon_link_reload(struct daemon_link *link, const struct options *options)
 {
 	const struct queue_limits limits = { options->queue_bytes, options->queue_documents };
@@ -170,10 +194,7 @@ void daemon_link_reload(struct daemon_link *link, const struct options *options)
 		close_resolvers(&next);
 		return;
 	}
-	close_resolvers(link);
-	link->address = next.address;
-	link->resolver = next.resolver;
-	link->tcp_resolver = next.tcp_resolver;
+	move_to(link, &next);
 }
 
 const struct endpoint_set *daemon_link_tcp(const struct daemon_link *link)
