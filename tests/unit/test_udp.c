@@ -11,6 +11,7 @@
 
 #include "emit/document.h"
 #include "emit/udp.h"
+#include "util/array.h"
 #include "util/cleanup.h"
 
 #define MS_NS	 1000000ULL
@@ -149,6 +150,27 @@ TEST(udp_batches_keep_order)
 		check_datagram(receiver, expected);
 	}
 	udp_sender_free(sender);
+}
+
+/* A queue smaller than a batch, or than the burst's bytes, loses nothing of a daemon that is there.
+ */
+TEST(udp_small_queue_takes_a_burst)
+{
+	const struct queue_limits small[] = { { .documents = 5 }, { .bytes = 100 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(small); i++) {
+		struct endpoint_set set = { 0 };
+		_cleanup_close_ int receiver = receiver_open(AF_INET, 0, &set);
+		struct udp_sender *sender = sender_to(&set, small[i]);
+
+		udp_sender_tick(sender, LATER(1));
+		send_traces(sender, 0, 70);
+		udp_sender_tick(sender, LATER(2));
+		CHECK_EQ(udp_sender_counters(sender)->dropped_full, 0);
+		CHECK_EQ(udp_sender_counters(sender)->sent, 70);
+		CHECK_EQ(received(receiver), 70);
+		udp_sender_free(sender);
+	}
 }
 
 /* Nobody listens: one document in a second is tried, and kept; who comes later gets all but two. */

@@ -6,7 +6,6 @@
 #include "emit/queue.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +51,7 @@ void queue_clear(struct queue *queue)
 	table_clear(&queue->last_of_trace);
 }
 
-static bool fits(const struct queue *queue, size_t len)
+bool queue_fits(const struct queue *queue, size_t len)
 {
 	const struct queue_limits *limits = &queue->limits;
 
@@ -87,7 +86,7 @@ int queue_push(struct queue *queue, uint64_t trace, const char *json, size_t len
 {
 	struct queued *document = malloc(sizeof(*document) + len);
 
-	while (queue->count && !fits(queue, len))
+	while (queue->count && !queue_fits(queue, len))
 		drop_oldest_trace(queue);
 	if (!document)
 		goto lost;

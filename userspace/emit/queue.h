@@ -8,6 +8,7 @@
 #ifndef BPFXRAY_EMIT_QUEUE_H
 #define BPFXRAY_EMIT_QUEUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -44,6 +45,9 @@ struct queue {
 
 void queue_init(struct queue *queue, struct queue_limits limits);
 void queue_clear(struct queue *queue);
+
+/* Whether a document of @len would push out none. */
+bool queue_fits(const struct queue *queue, size_t len);
 
 /*
  * Copies @json, of trace @trace, to the end, after as many of the oldest traces were dropped as it

@@ -223,12 +223,24 @@ static void pump(struct udp_sender *sender)
 		;
 }
 
+/* Without a system call, so that documents are pushed out at no cost while nobody is there. */
+static bool may_send(const struct udp_sender *sender)
+{
+	for (size_t i = 0; i < sender->daemon_count; i++)
+		if (sender->daemons[i].state == DAEMON_UP)
+			return !probing(sender);
+	return false;
+}
+
 void udp_sender_send(struct udp_sender *sender, const char *json, size_t len)
 {
 	if (len > DOCUMENT_MAX) {
 		sender->counters.too_large++;
 		return;
 	}
+	/* a small queue is full before a batch is together */
+	if (!queue_fits(&sender->queue, len) && may_send(sender))
+		pump(sender);
 	(void)queue_push(&sender->queue, document_trace(json, len), json, len); /* counted there */
 	if (sender->queue.count % UDP_BATCH == 0)
 		pump(sender);

@@ -42,7 +42,7 @@ void udp_sender_set_endpoints(struct udp_sender *sender, const struct endpoint_s
 /* Other bounds, from the next document on. */
 void udp_sender_set_limits(struct udp_sender *sender, struct queue_limits limits);
 
-/* Queues one document; sends a batch when one is together. Losses are counted. */
+/* Queues one document; sends when a batch is together or no room is left. Losses are counted. */
 void udp_sender_send(struct udp_sender *sender, const char *json, size_t len);
 
 /* Lets time pass, and sends what can be sent at once. @now_ns: CLOCK_MONOTONIC. */
