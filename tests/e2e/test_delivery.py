@@ -210,6 +210,8 @@ class Delivery(unittest.TestCase):
             group = next(g for g in at_rest if g != "losses" and cause in at_rest[g])
             name = f'bpfxray_{group}_{cause}_total'
             self.assertEqual(count, int(lines[name]))
+            lost = f'bpfxray_lost_total{{group="{group}",cause="{cause}"}}'
+            self.assertEqual(count, int(lines[lost]))
         stats, documents = self.stop(tracer, daemon)
         self.assertEqual(len(documents), stats["udp"]["sent"])
 

@@ -280,6 +280,12 @@ static void print_metric(FILE *out, const char *group, const char *name, bool ga
 		gauge ? "" : "_total", value);
 }
 
+static void print_loss(FILE *out, enum group group, const char *cause, uint64_t value)
+{
+	fprintf(out, "bpfxray_lost_total{group=\"%s\",cause=\"%s\"} %" PRIu64 "\n",
+		group_names[group], cause, value);
+}
+
 static char *snapshot_to_metrics(const struct snapshot *snapshot)
 {
 	char *text = NULL;
@@ -298,8 +304,8 @@ static char *snapshot_to_metrics(const struct snapshot *snapshot)
 	fputs("# TYPE bpfxray_lost_total counter\n", out);
 	for_each_counter (c)
 		if (c->loss)
-			fprintf(out, "bpfxray_lost_total{group=\"%s\",cause=\"%s\"} %" PRIu64 "\n",
-				group_names[c->group], c->name, counter_value(snapshot, c));
+			print_loss(out, c->group, c->name, counter_value(snapshot, c));
+	print_loss(out, KERNEL, "bad_records", snapshot->bad_records);
 	return fclose(out) ? NULL : text;
 }
 
