@@ -11,6 +11,7 @@
 
 #include "emit/document.h"
 #include "emit/udp.h"
+#include "emit/udp_private.h"
 #include "util/array.h"
 #include "util/cleanup.h"
 
@@ -278,4 +279,41 @@ TEST(udp_dead_daemon_of_two)
 	CHECK(received(lives) >= 98);
 	udp_sender_free(sender);
 	cleanup_close(&lives);
+}
+
+/* The seconds for which a daemon that was sent to is left alone after @error at second @now. */
+static uint64_t left_alone(struct udp_daemon *daemon, int error, uint64_t now)
+{
+	daemon->state = DAEMON_UP;
+	udp_daemon_down(daemon, error, LATER(now));
+	CHECK_EQ(daemon->state, DAEMON_DOWN);
+	return (daemon->retry_ns - LATER(now)) / LATER(1);
+}
+
+static uint64_t verdict_ms(struct udp_daemon *daemon, uint64_t now)
+{
+	udp_daemon_probed(daemon, 1, LATER(now));
+	return (daemon->retry_ns - LATER(now)) / MS_NS;
+}
+
+/* A host that is gone is said to be only after three seconds: tries are long, and therefore few. */
+TEST(udp_unreachable_host_is_left_alone)
+{
+	struct udp_daemon daemon = { .fd = -1 };
+
+	CHECK_EQ(verdict_ms(&daemon, 99), 50);
+	CHECK_EQ(left_alone(&daemon, -EHOSTUNREACH, 100), 1);
+	CHECK_EQ(verdict_ms(&daemon, 101), 4000);
+	udp_daemon_down(&daemon, -ECONNREFUSED, LATER(100));
+	udp_daemon_down(&daemon, -EHOSTUNREACH, LATER(100)); /* of another document then */
+	CHECK_EQ(daemon.retry_ns, LATER(101));
+	CHECK_EQ(left_alone(&daemon, -ECONNREFUSED, 102), 1);
+	CHECK_EQ(left_alone(&daemon, -EHOSTUNREACH, 104), 30);
+	udp_daemon_down(&daemon, -EHOSTUNREACH, LATER(105));
+	CHECK_EQ(daemon.retry_ns, LATER(134));
+	CHECK_EQ(left_alone(&daemon, -ENETUNREACH, 137), 30);
+	CHECK_EQ(verdict_ms(&daemon, 167), 4000);
+	CHECK_EQ(left_alone(&daemon, 0, 170), 1);
+	CHECK_EQ(verdict_ms(&daemon, 198), 50);
+	CHECK_EQ(left_alone(&daemon, -EHOSTUNREACH, 200), 1);
 }

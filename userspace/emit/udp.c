@@ -11,8 +11,6 @@
 #include "emit/udp_private.h"
 #include "util/cleanup.h"
 
-/* How long a refusal may take: on the same host it comes at once, in a data centre in 1 ms. */
-#define VERDICT_NS 50000000ULL
 /* How often the end looks again. */
 #define FINISH_TICK_MS 10
 
@@ -81,11 +79,11 @@ void udp_sender_set_limits(struct udp_sender *sender, struct queue_limits limits
 	sender->queue.limits = limits;
 }
 
-static void refused(struct udp_sender *sender, struct udp_daemon *daemon)
+static void refused(struct udp_sender *sender, struct udp_daemon *daemon, int error)
 {
 	sender->counters.refused++;
 	sender->refusal = true;
-	udp_daemon_down(daemon, sender->now_ns);
+	udp_daemon_down(daemon, error, sender->now_ns);
 }
 
 static void pop_as(struct udp_sender *sender, uint64_t *counter)
@@ -110,9 +108,10 @@ static void take_verdicts(struct udp_sender *sender)
 {
 	for (size_t i = 0; i < sender->daemon_count; i++) {
 		struct udp_daemon *daemon = &sender->daemons[i];
+		int error = udp_daemon_take_error(daemon);
 
-		if (udp_daemon_take_error(daemon))
-			refused(sender, daemon);
+		if (error)
+			refused(sender, daemon, error);
 		else if (daemon->state == DAEMON_PROBED && sender->now_ns >= daemon->retry_ns)
 			probe_passed(sender, daemon);
 	}
@@ -181,22 +180,23 @@ static void sent(struct udp_sender *sender, struct udp_daemon *daemon, int count
 			pop_as(sender, &sender->counters.sent);
 		return;
 	}
-	daemon->state = DAEMON_PROBED;
-	daemon->retry_ns = sender->now_ns + VERDICT_NS;
-	daemon->probe_serial = queue_first(&sender->queue)->serial;
+	udp_daemon_probed(daemon, queue_first(&sender->queue)->serial, sender->now_ns);
 }
 
 /* What became of a batch to @daemon. False when nothing more can be sent for now. */
 static bool take_result(struct udp_sender *sender, struct udp_daemon *daemon, int r)
 {
+	int error;
+
 	if (r > 0)
 		sent(sender, daemon, r);
 	else if (r == -EMSGSIZE)
 		pop_as(sender, &sender->counters.too_large);
 	else if (r == -EAGAIN || r == -ENOBUFS || r == -ENOMEM)
 		return false; /* the buffers are full: at the next tick */
-	if (udp_daemon_take_error(daemon) || (r < 0 && r != -EMSGSIZE))
-		refused(sender, daemon);
+	error = udp_daemon_take_error(daemon);
+	if (error || (r < 0 && r != -EMSGSIZE))
+		refused(sender, daemon, error);
 	return true;
 }
 

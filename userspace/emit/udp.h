@@ -6,7 +6,8 @@
  * `sent` means handed to the network, never delivered: UDP does not tell. Sockets are connected,
  * so that a host whose daemon is away answers with a refusal. Such a daemon is left alone for a
  * second, then tried with one document that stays in the queue until no refusal has come for a
- * moment: what is known to have found nobody is not lost while the queue has room.
+ * moment: what is known to have found nobody is not lost while the queue has room. Where no way
+ * leads there, which is said late, the moment is of four seconds, and 30 lie between the tries.
  *
  * Documents of one trace go to one daemon while the set of daemons stays (rendezvous hashing);
  * when a daemon comes or goes, only the traces that it gains or loses move.

@@ -15,6 +15,17 @@
 
 /* A daemon that is restarted is back within seconds; a refusal a second costs nothing. */
 #define RETRY_NS 1000000000ULL
+/* How long a refusal may take: on the same host it comes at once, in a data centre in 1 ms. */
+#define VERDICT_NS 50000000ULL
+/*
+ * A host that has left the network says nothing: the kernel gives up looking for it after three
+ * seconds, in which whatever is sent is lost. For REPEATED_NS after such an end a try takes longer.
+ * Nothing goes to the other daemons meanwhile, so there are fewer of them; but not the first, since
+ * a router may be wrong once.
+ */
+#define LATE_VERDICT_NS (4 * RETRY_NS)
+#define UNREACHABLE_NS	(30 * RETRY_NS)
+#define REPEATED_NS	(60 * RETRY_NS)
 /* Taken from the queue of errors at one time. */
 #define ERRORS_MAX 64
 
@@ -50,7 +61,7 @@ void udp_daemon_open(struct udp_daemon *daemon, const struct endpoint *endpoint,
 		.fd = connect_to(endpoint),
 	};
 	if (daemon->fd < 0)
-		udp_daemon_down(daemon, now_ns);
+		udp_daemon_down(daemon, 0, now_ns);
 }
 
 void udp_daemon_close(struct udp_daemon *daemon)
@@ -59,10 +70,33 @@ void udp_daemon_close(struct udp_daemon *daemon)
 	daemon->fd = -1;
 }
 
-void udp_daemon_down(struct udp_daemon *daemon, uint64_t now_ns)
+static bool unreachable_lately(const struct udp_daemon *daemon, uint64_t now_ns)
 {
+	return daemon->unreachable_ns && now_ns - daemon->unreachable_ns < REPEATED_NS;
+}
+
+void udp_daemon_down(struct udp_daemon *daemon, int error, uint64_t now_ns)
+{
+	bool was_down = daemon->state == DAEMON_DOWN;
+	uint64_t retry_ns = now_ns + RETRY_NS;
+
+	/* what is said while it is down answers earlier documents, and is nothing new */
+	if (!was_down && (error == -EHOSTUNREACH || error == -ENETUNREACH)) {
+		if (unreachable_lately(daemon, now_ns))
+			retry_ns = now_ns + UNREACHABLE_NS;
+		daemon->unreachable_ns = now_ns;
+	}
+	if (!was_down || retry_ns > daemon->retry_ns)
+		daemon->retry_ns = retry_ns;
 	daemon->state = DAEMON_DOWN;
-	daemon->retry_ns = now_ns + RETRY_NS;
+}
+
+void udp_daemon_probed(struct udp_daemon *daemon, uint64_t serial, uint64_t now_ns)
+{
+	daemon->state = DAEMON_PROBED;
+	daemon->probe_serial = serial;
+	daemon->retry_ns =
+		now_ns + (unreachable_lately(daemon, now_ns) ? LATE_VERDICT_NS : VERDICT_NS);
 }
 
 /* The error that a router or the other host has sent, in the control data of @message, or 0. */
@@ -111,7 +145,7 @@ bool udp_daemon_may_probe(struct udp_daemon *daemon, uint64_t now_ns)
 		daemon->fd = connect_to(&daemon->endpoint);
 	if (daemon->fd >= 0)
 		return true;
-	udp_daemon_down(daemon, now_ns);
+	udp_daemon_down(daemon, 0, now_ns);
 	return false;
 }
 

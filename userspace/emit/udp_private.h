@@ -21,15 +21,19 @@ struct udp_daemon {
 	int fd; /* negative: no socket could be had, tried again at retry_ns */
 	enum daemon_state state;
 	uint64_t retry_ns;
-	uint64_t probe_serial; /* the document that was sent */
+	uint64_t unreachable_ns; /* when it was last said that no way leads there; 0: never */
+	uint64_t probe_serial;	 /* the document that was sent */
 };
 
 /* Opens a socket. @daemon is up, or down when there is no route. */
 void udp_daemon_open(struct udp_daemon *daemon, const struct endpoint *endpoint, uint64_t now_ns);
 void udp_daemon_close(struct udp_daemon *daemon);
 
-/* Refused: leaves it alone for a while. */
-void udp_daemon_down(struct udp_daemon *daemon, uint64_t now_ns);
+/* Refused with @error of udp_daemon_take_error(), or 0: leaves it alone for a while. */
+void udp_daemon_down(struct udp_daemon *daemon, int error, uint64_t now_ns);
+
+/* Was tried with the document @serial: sets when no answer means that it is there. */
+void udp_daemon_probed(struct udp_daemon *daemon, uint64_t serial, uint64_t now_ns);
 
 /* Takes the answer to earlier datagrams: 0, or the error as a negative errno. */
 int udp_daemon_take_error(const struct udp_daemon *daemon);
