@@ -9,6 +9,7 @@ import subprocess
 import sys
 import unittest
 from pathlib import Path
+from tempfile import mkdtemp
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -18,27 +19,51 @@ from lib.plain import Plain  # noqa: E402
 from lib.process import Processes, wait_until  # noqa: E402
 from lib.tracer import Tracer  # noqa: E402
 
-# A mount namespace of its own: other traces of this machine are other containers'.
-CONTAINER = ("unshare", "--mount")
+# A mount namespace and a root of its own, as a container has: in the directory $1, of what is here.
+# Other traces of this machine are other containers'.
+CONTAINER = """#!/bin/sh -e
+mount -t tmpfs root "$1"
+for one in /*; do
+    if [ -L "$one" ]; then
+        cp -a "$one" "$1/"
+    elif [ -d "$one" ]; then
+        mkdir "$1$one"
+        mount --rbind "$one" "$1$one"
+    fi
+done
+exec chroot "$@"
+"""
+UNIT = ("unshare", "--mount")
 
 
 class Health(unittest.TestCase):
     def setUp(self):
         self.processes = self.enterContext(Processes())
         self.plain = Plain(self.processes)
+        self.script = self.write("container", CONTAINER)
 
-    def health(self, pid=None):
-        """Exit code and lines, asked within the mount namespace of @pid, or in a new one."""
-        inside = ("nsenter", "--mount", "--target", str(pid)) if pid else CONTAINER
+    def write(self, name, text):
+        path = self.processes.directory / name
+        path.write_text(text)
+        path.chmod(0o755)
+        return path
+
+    def container(self):
+        """The command in front of a program that runs in a new one."""
+        return ["unshare", "--mount", self.script, mkdtemp(dir=self.processes.directory)]
+
+    def health(self, pid=None, unit=()):
+        """Exit code and lines, asked within the container of @pid, or in a new one."""
+        inside = ["nsenter", "--mount", "--root", "--target", str(pid)] if pid else self.container()
+        inside += unit
         done = subprocess.run(
             [*inside, BPFXRAY, "health"], capture_output=True, text=True, timeout=20)
         self.assertEqual("", done.stderr)
         return done.returncode, done.stdout.splitlines()
 
     def start(self, name="bpfxray", pid=None, daemon=None):
-        launcher = self.processes.directory / "contained"
-        launcher.write_text(f'#!/bin/sh\nexec {" ".join(CONTAINER)} {BPFXRAY} "$@"\n')
-        launcher.chmod(0o755)
+        inside = " ".join(map(str, self.container()))
+        launcher = self.write(f"{name}-inside", f'#!/bin/sh\nexec {inside} {BPFXRAY} "$@"\n')
         pids = [pid or self.plain.pid]
         return Tracer(self.processes, pids, daemon, program=launcher, name=name)
 
@@ -62,6 +87,13 @@ class Health(unittest.TestCase):
         tracer = self.start()
         self.assertEqual(1, self.health()[0])
         tracer.kill()
+
+    def test_a_unit_with_mounts_of_its_own_is_found(self):
+        tracer = self.start()
+        code, lines = self.health(tracer.pid, UNIT)
+        self.assertEqual((0, 1), (code, len(lines)), lines)
+        self.assertIn(f"PID {tracer.pid} is healthy", lines[0])
+        tracer.stop()
 
     def test_one_that_hangs_elsewhere_is_nobody_elses_matter(self):
         hangs, other = self.start("hangs", Plain(self.processes, "other").pid), self.start()

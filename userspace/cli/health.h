@@ -8,9 +8,10 @@
  * digits, because anybody on the host may take a name that can be foreseen.
  *
  * `bpfxray health` finds these sockets in /proc/net/unix and asks those that are named after its
- * own mount namespace and whose owner is root or its own user, in the same PID namespace: in a
- * container that shares the host's network and processes, exactly the tracer of the container.
- * Others are not asked, since one that hangs would not tell whose it is.
+ * own mount namespace, or whose process has the same root directory (a unit with mounts of its own,
+ * asked from a shell of the host), and whose owner is root or its own user, in the same PID
+ * namespace: in a container that shares the host's network and processes, exactly the tracer of the
+ * container. Others are not asked, since one that hangs would not tell whose it is.
  */
 #ifndef BPFXRAY_CLI_HEALTH_H
 #define BPFXRAY_CLI_HEALTH_H

@@ -87,6 +87,24 @@ static enum verdict ask(const char *name, int pid)
 	return judge(pid, answer);
 }
 
+/*
+ * A unit of a service manager often has mounts of its own, over the root of the host; a container
+ * has another root. The process must be the one that the name tells of, which it is not where that
+ * counts in another PID namespace.
+ */
+static bool same_root(int pid, uint64_t mounts)
+{
+	char path[64];
+	struct stat its, ours;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	if (stat(path, &its) < 0 || its.st_ino != mounts)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	return !stat(path, &its) && !stat("/", &ours) && its.st_dev == ours.st_dev &&
+	       its.st_ino == ours.st_ino;
+}
+
 /* The name in a line of /proc/net/unix when it is one of this container's and listens, or NULL. */
 static const char *listening_name(char *line, int *ret_pid)
 {
@@ -101,7 +119,9 @@ static const char *listening_name(char *line, int *ret_pid)
 	name[strcspn(name, "\n")] = '\0';
 	if (sscanf(name, HEALTH_NAME "%d-%" SCNu64 "-", ret_pid, &mounts) != 2)
 		return NULL;
-	return mounts == health_mount_namespace() ? name : NULL;
+	if (mounts != health_mount_namespace() && !same_root(*ret_pid, mounts))
+		return NULL;
+	return name;
 }
 
 enum exit_code health_run(void)
