@@ -5,10 +5,11 @@
     soak.py [--seconds N] [--program FILE]...
 
 Each program runs for the time: the usual build, whose memory must not grow (Rss of /proc, its last
-quarter against its second), and the one with the sanitizers, which ends with an error on a leak.
+quarter against its second), and the one with the sanitizers, which reports each leak at its end.
 """
 
 import argparse
+import re
 import statistics
 import sys
 import time
@@ -25,6 +26,7 @@ from lib.tracer import Tracer  # noqa: E402
 
 # More than the noise of the allocator, less than a leak of one document a second.
 GROWTH_MAX_KIB = 2048
+REPORT = re.compile(r"(Address|Leak|UndefinedBehavior)Sanitizer|: runtime error: ")
 
 
 def rss_kib(pid):
@@ -37,6 +39,11 @@ def rss_kib(pid):
 def growth(samples):
     quarter = max(1, len(samples) // 4)
     return statistics.mean(samples[-quarter:]) - statistics.mean(samples[quarter : 2 * quarter])
+
+
+def reports(tracer):
+    """Of the sanitizers. The attacher's exit code is nobody's; what it writes is the tracer's."""
+    return [line for line in tracer.messages().splitlines() if REPORT.search(line)]
 
 
 def soak(server, program, seconds):
@@ -53,7 +60,7 @@ def soak(server, program, seconds):
         time.sleep(1)
         stats = tracer.stop(timeout_s=60)
         daemon.wait_quiet(0.5)
-        found += traced.unbalanced(stats)
+        found += traced.unbalanced(stats) + reports(tracer)
         ids = ids_in(daemon.documents)
         missing = ids_after(sent, ready_ns) - set(ids)
         grown = growth(samples)
