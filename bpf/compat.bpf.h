@@ -299,6 +299,14 @@ static __always_inline void syscall__current(struct task_struct *task, struct sy
 #endif
 }
 
+/* The task has used io_uring. */
+static __always_inline bool task__has_uring(struct task_struct *task)
+{
+	struct task_struct___uring *user = (struct task_struct___uring *)task;
+
+	return bpf_core_field_exists(user->io_uring) && KERNEL_READ(user, io_uring);
+}
+
 /* The fifth argument of the call that @task is in, which must be a thread's own. */
 static __always_inline __u64 syscall__fifth(struct task_struct *task)
 {
@@ -354,9 +362,11 @@ static __always_inline bool syscall__goes_on(struct task_struct *task, struct sy
 		return call->nr == -1;
 	regs = task__registers(task);
 #if defined(__TARGET_ARCH_x86)
-	return call->nr == (int)KERNEL_READ(regs, orig_ax) && call->fd == KERNEL_READ(regs, di);
+	return (call->nr == -1 || call->nr == (int)KERNEL_READ(regs, orig_ax)) &&
+	       call->fd == KERNEL_READ(regs, di);
 #elif defined(__TARGET_ARCH_arm64)
-	return call->nr == KERNEL_READ(regs, syscallno) && call->fd == KERNEL_READ(regs, orig_x0);
+	return (call->nr == -1 || call->nr == KERNEL_READ(regs, syscallno)) &&
+	       call->fd == KERNEL_READ(regs, orig_x0);
 #endif
 }
 

@@ -94,6 +94,33 @@ static __always_inline bool socket__alive(struct open_exchange *ex)
 	return socket__ino((struct sock *)ex->socket) == ex->ino;
 }
 
+/* The socket behind a file descriptor of @task, or NULL. */
+static __always_inline struct sock *task__sock_of(struct task_struct *task, __u64 fd)
+{
+	struct file **fds = BPF_CORE_READ(task, files, fdt, fd), *file = NULL;
+	struct socket *socket;
+
+	if (fd >= BPF_CORE_READ(task, files, fdt, max_fds))
+		return NULL;
+	if (bpf_probe_read_kernel(&file, sizeof(file), fds + fd) || !file)
+		return NULL;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+/*
+ * io_uring moves its bytes in the thread itself, too, at the end of any call: what that call's
+ * arguments say is of something else, unless it is on this socket.
+ */
+static __always_inline void syscall__check(struct task_struct *task, struct syscall *call,
+					   struct sock *sk)
+{
+	if (task__has_uring(task) && task__sock_of(task, call->fd) != sk)
+		call->nr = -1;
+}
+
 static __noinline struct conn *conn__by_pointer(struct sock *sk, bool create)
 {
 	struct conn blank_conn = {}, *conn;

@@ -227,8 +227,9 @@ static __always_inline int socket__call(struct sock *sk, struct task_struct *tas
 	m.now_ns = bpf_ktime_get_ns();
 	if (ret)
 		return socket__moved(&m);
-	/* a read of nothing into nothing is no end */
-	if (dir == RECEIVED && call->nr != -1 && !(call->nr == NR_READ && !call->arg2))
+	/* a read into nothing is no end */
+	if (dir == RECEIVED && call->nr != -1 &&
+	    !((call->nr == NR_READ || call->nr == NR_RECVFROM) && !call->arg2))
 		socket__peer_ended(m.conn, m.now_ns);
 	return 0;
 }

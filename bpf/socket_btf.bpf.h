@@ -17,6 +17,7 @@ static __always_inline int socket__returned(struct sock *sk, struct task_struct 
 	if (sk->sk_type != SOCK_STREAM)
 		return datagram__moved(sk, task, thread, ret, dir);
 	syscall__current(task, &thread->call);
+	syscall__check(task, &thread->call, sk);
 	return socket__call(sk, task, thread, ret, dir);
 }
 

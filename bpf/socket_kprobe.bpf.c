@@ -60,6 +60,7 @@ static __always_inline int kprobe__enter(struct socket *socket, struct msghdr *m
 		     BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE))
 		return 0;
 	syscall__current(task, &thread->call);
+	syscall__check(task, &thread->call, sk);
 	inside->socket = (__u64)sk;
 	inside->msg = (__u64)msg;
 	inside->dir = dir;

@@ -16,21 +16,6 @@ struct sys_exit {
 	__s64 ret;
 };
 
-static __always_inline struct sock *syscall__sock(struct task_struct *task, __u64 fd)
-{
-	struct file **fds = BPF_CORE_READ(task, files, fdt, fd), *file = NULL;
-	struct socket *socket;
-
-	if (fd >= BPF_CORE_READ(task, files, fdt, max_fds))
-		return NULL;
-	if (bpf_probe_read_kernel(&file, sizeof(file), fds + fd) || !file)
-		return NULL;
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
-}
-
 static __always_inline bool syscall__peeks(struct syscall *call)
 {
 	if (call->nr == NR_RECVFROM)
@@ -66,7 +51,7 @@ static __always_inline int syscall__moved(struct sys_exit *ctx, __u32 dir)
 	syscall__current(task, call);
 	if (syscall__peeks(call))
 		return 0;
-	sk = syscall__sock(task, call->fd);
+	sk = task__sock_of(task, call->fd);
 	if (!sk)
 		return 0;
 	if (BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
@@ -95,10 +80,10 @@ int tp__sys_exit_splice(struct sys_exit *ctx)
 		return 0;
 	call = &thread->call;
 	syscall__current(task, call);
-	sk = syscall__sock(task, call->fd);
+	sk = task__sock_of(task, call->fd);
 	if (!sk) {
 		dir = SENT;
-		sk = syscall__sock(task, call->arg2);
+		sk = task__sock_of(task, call->arg2);
 	}
 	if (!sk || BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
 		return 0;

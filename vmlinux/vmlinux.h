@@ -203,6 +203,11 @@ struct task_struct {
 	struct files_struct *files;
 };
 
+/* With CONFIG_IO_URING. */
+struct task_struct___uring {
+	struct io_uring_task *io_uring;
+};
+
 /* From 5.11 on. */
 struct task_struct___pinned {
 	unsigned short migration_disabled;

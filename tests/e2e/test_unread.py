@@ -86,6 +86,13 @@ class Unread(unittest.TestCase):
                 self.assertEqual({}, traced.losses(one.stats))
                 self.assertGreaterEqual(kernel["unreadable_calls"], 2 * REQUESTS)
 
+    def test_what_the_thread_does_besides(self):
+        """The bytes of the call that it is in meanwhile are nobody's request."""
+        _, one, kernel = self.trace("aside", "ring")
+        self.assertEqual([], one.documents)
+        self.assertEqual({}, traced.losses(one.stats))
+        self.assertGreaterEqual(kernel["unreadable_calls"], 2 * REQUESTS)
+
     @suite.full
     def test_it_is_said(self):
         server = self.uring("ring", "ring")

@@ -6,10 +6,12 @@
  *	uring_server PORT RECEIVE SEND
  *
  * RECEIVE and SEND: `call`, the ordinary system call; `ring`, by io_uring in the thread's own
- * context; `worker`, by a thread that io_uring makes. Prints READY once it listens; ends with 77
- * where the kernel lets nobody use io_uring.
+ * context; `worker`, by a thread that io_uring makes. RECEIVE alone: `aside`, by io_uring while the
+ * thread is in a call on something else, whose bytes look like a request. Prints READY once it
+ * listens; ends with 77 where the kernel lets nobody use io_uring.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/io_uring.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,9 +44,9 @@ static unsigned char *map(int fd, size_t len, off_t offset)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-static int ring_open(struct ring *ring)
+static int ring_open(struct ring *ring, unsigned int flags)
 {
-	struct io_uring_params p = { 0 };
+	struct io_uring_params p = { .flags = flags };
 	unsigned char *sq, *cq;
 
 	ring->fd = (int)syscall(SYS_io_uring_setup, ENTRIES, &p);
@@ -68,33 +70,66 @@ static int ring_open(struct ring *ring)
 	return 0;
 }
 
-/* One operation, waited for. Returns what the system call would, or a negative errno. */
-static int ring_move(struct ring *ring, int op, int fd, void *at, size_t len, int worker)
+static int ring_begin(struct ring *ring, const struct io_uring_sqe *what)
 {
-	unsigned int tail = *ring->sq_tail, head = *ring->cq_head;
-	struct io_uring_sqe *sqe = &ring->sqes[tail & ring->sq_mask];
+	unsigned int tail = *ring->sq_tail;
 
-	memset(sqe, 0, sizeof(*sqe));
-	sqe->opcode = (unsigned char)op;
-	sqe->flags = worker ? IOSQE_ASYNC : 0;
-	sqe->fd = fd;
-	sqe->addr = (unsigned long)at;
-	sqe->len = (unsigned int)len;
+	ring->sqes[tail & ring->sq_mask] = *what;
 	ring->sq_array[tail & ring->sq_mask] = tail & ring->sq_mask;
 	__atomic_store_n(ring->sq_tail, tail + 1, __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
-		return -1;
-	while (__atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE) == head)
-		syscall(SYS_io_uring_enter, ring->fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+	return (int)syscall(SYS_io_uring_enter, ring->fd, 1, 0, 0, NULL, 0);
+}
+
+static int ring_is_done(const struct ring *ring)
+{
+	return __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE) != *ring->cq_head;
+}
+
+static int ring_result(struct ring *ring)
+{
+	unsigned int head = *ring->cq_head;
+	int res = ring->cqes[head & ring->cq_mask].res;
+
 	__atomic_store_n(ring->cq_head, head + 1, __ATOMIC_RELEASE);
-	return ring->cqes[head & ring->cq_mask].res;
+	return res;
+}
+
+/* Waits in calls that write something else: the kernel moves the bytes at the end of one. */
+static void wait_aside(const struct ring *ring)
+{
+	static const char forged[] = "GET /forged HTTP/1.1\r\nHost: nobody\r\n\r\n";
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	while (!ring_is_done(ring) && write(null, forged, sizeof(forged) - 1) > 0)
+		;
+	close(null);
+}
+
+/* One operation, waited for. Returns what the system call would, or a negative errno. */
+static int ring_move(struct ring *ring, int op, int fd, void *at, size_t len, const char *how)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = (unsigned char)op,
+		.flags = strcmp(how, "worker") ? 0 : IOSQE_ASYNC,
+		.fd = fd,
+		.addr = (unsigned long)at,
+		.len = (unsigned int)len,
+	};
+
+	if (ring_begin(ring, &sqe) < 0)
+		return -1;
+	if (!strcmp(how, "aside"))
+		wait_aside(ring);
+	while (!ring_is_done(ring))
+		syscall(SYS_io_uring_enter, ring->fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+	return ring_result(ring);
 }
 
 static int receive(struct ring *ring, const char *how, int fd, char *at, size_t len)
 {
 	if (!strcmp(how, "call"))
 		return (int)read(fd, at, len);
-	return ring_move(ring, IORING_OP_RECV, fd, at, len, !strcmp(how, "worker"));
+	return ring_move(ring, IORING_OP_RECV, fd, at, len, how);
 }
 
 static int answered(struct ring *ring, const char *how, int fd)
@@ -103,8 +138,8 @@ static int answered(struct ring *ring, const char *how, int fd)
 
 	if (!strcmp(how, "call"))
 		return write(fd, answer, len) == (ssize_t)len;
-	return ring_move(ring, IORING_OP_SEND, fd, (void *)(unsigned long)answer, len,
-			 !strcmp(how, "worker")) == (int)len;
+	return ring_move(ring, IORING_OP_SEND, fd, (void *)(unsigned long)answer, len, how) ==
+	       (int)len;
 }
 
 /* A request is one read: the clients of the tests send it in one piece. */
@@ -124,7 +159,8 @@ int main(int argc, char **argv)
 
 	if (listener < 0)
 		return 1;
-	if (ring_open(&ring)) {
+	/* else the kernel interrupts the thread for it, whatever it does */
+	if (ring_open(&ring, strcmp(argv[2], "aside") ? 0 : IORING_SETUP_COOP_TASKRUN)) {
 		perror("io_uring");
 		return NO_RING;
 	}
