@@ -172,9 +172,10 @@ static size_t count_fronts(const struct live *worker, unsigned int clues, struct
 	list_for_each (&worker->route->lives, it) {
 		struct live *front = list_entry(it, struct live, route_link);
 
-		if (front->worker || front->told || !is_behind(front, worker) ||
-		    agents_differ(front, worker) || !answers_alike(front, worker) ||
-		    !has_clues(front, worker, clues))
+		if (front->r.start_ns > worker->r.start_ns)
+			break;
+		if (front->worker || !is_behind(front, worker) || agents_differ(front, worker) ||
+		    !answers_alike(front, worker) || !has_clues(front, worker, clues))
 			continue;
 		*ret = front;
 		n++;
@@ -223,7 +224,19 @@ struct live *fronts_find(const struct trace *trace, const struct live *worker)
 
 static bool undecided(const struct live *worker)
 {
-	return !worker->told && !worker->alone && !worker->front && !worker->dropped;
+	return !worker->alone && !worker->front && !worker->dropped;
+}
+
+/* Nor may any be that began later still. */
+static bool began_after(const struct live *worker, const struct live *front)
+{
+	return front->finished && worker->r.start_ns > front->r.end_ns;
+}
+
+/* Nor may any be that ended earlier still. */
+static bool ended_before(const struct live *worker, const struct live *front)
+{
+	return worker->r.end_ns < front->r.start_ns;
 }
 
 bool fronts_awaits(const struct live *front)
@@ -231,6 +244,8 @@ bool fronts_awaits(const struct live *front)
 	list_for_each (&front->route->lives, it) {
 		struct live *worker = list_entry(it, struct live, route_link);
 
+		if (began_after(worker, front))
+			break;
 		if (undecided(worker) && is_behind(front, worker))
 			return true;
 	}
@@ -240,6 +255,9 @@ bool fronts_awaits(const struct live *front)
 bool fronts_has_worker(const struct live *front)
 {
 	list_for_each (&front->route->lives, it)
+		if (is_behind(front, list_entry(it, struct live, route_link)))
+			return true;
+	list_for_each (&front->route->told, it)
 		if (is_behind(front, list_entry(it, struct live, route_link)))
 			return true;
 	return false;
@@ -267,11 +285,13 @@ bool fronts_claim(const struct live *front)
 	struct live *best = NULL;
 	unsigned int best_rank = 0;
 
-	list_for_each (&front->route->lives, it) {
+	list_for_each_back (&front->route->told, it) {
 		struct live *worker = list_entry(it, struct live, route_link);
 		unsigned int rank;
 
-		if (!worker->told || worker->claimed || !is_behind(front, worker))
+		if (ended_before(worker, front))
+			break;
+		if (worker->claimed || !is_behind(front, worker))
 			continue;
 		rank = claim_rank(front, worker);
 		if (rank < best_rank || !rank)
@@ -292,6 +312,8 @@ void fronts_disown(struct trace *trace, const struct live *front)
 	list_for_each (&front->route->lives, it) {
 		struct live *worker = list_entry(it, struct live, route_link);
 
+		if (began_after(worker, front))
+			break;
 		if (!undecided(worker) || !is_behind(front, worker))
 			continue;
 		if (only)

@@ -37,7 +37,7 @@ static inline void list_remove(struct list *link)
 	list_init(link);
 }
 
-/* @link must be on no list. */
+/* @link must be on no list. A link in place of the head: before that one. */
 static inline void list_append(struct list *head, struct list *link)
 {
 	link->prev = head->prev;
@@ -76,5 +76,10 @@ static inline void list_take_all(struct list *from, struct list *to)
 #define list_for_each(head, it)                                                                    \
 	for (struct list *it = (head)->next, *it##_next = it->next; it != (head);                  \
 	     it = it##_next, it##_next = it->next)
+
+/* The same from the last to the first. */
+#define list_for_each_back(head, it)                                                               \
+	for (struct list *it = (head)->prev, *it##_next = it->prev; it != (head);                  \
+	     it = it##_next, it##_next = it->prev)
 
 #endif

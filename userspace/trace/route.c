@@ -32,10 +32,36 @@ static struct route *route_get(struct trace *trace, struct table_key key)
 		return NULL;
 	route->key = key;
 	list_init(&route->lives);
+	list_init(&route->told);
 	if (table_insert(&trace->routes, key, route) < 0) {
 		return pool_give(route);
 	}
 	return route;
+}
+
+/* Records come almost in the order of these times: the place is near the end. */
+static void insert_by_begin(struct list *lives, struct live *live)
+{
+	struct list *at = lives;
+
+	list_for_each_back (lives, it) {
+		if (list_entry(it, struct live, route_link)->r.start_ns <= live->r.start_ns)
+			break;
+		at = it;
+	}
+	list_append(at, &live->route_link);
+}
+
+static void insert_by_end(struct list *told, struct live *live)
+{
+	struct list *at = told;
+
+	list_for_each_back (told, it) {
+		if (list_entry(it, struct live, route_link)->r.end_ns <= live->r.end_ns)
+			break;
+		at = it;
+	}
+	list_append(at, &live->route_link);
 }
 
 int route_enter(struct trace *trace, struct live *live)
@@ -46,7 +72,7 @@ int route_enter(struct trace *trace, struct live *live)
 	live->route = route_get(trace, key);
 	if (!live->route)
 		return -ENOMEM;
-	list_append(&live->route->lives, &live->route_link);
+	insert_by_begin(&live->route->lives, live);
 	return 0;
 }
 
@@ -62,7 +88,7 @@ void route_leave(struct trace *trace, struct live *live)
 		list_remove(&live->told_link);
 		trace->told_count--;
 	}
-	if (!list_empty(&route->lives))
+	if (!list_empty(&route->lives) || !list_empty(&route->told))
 		return;
 	table_remove(&trace->routes, route->key);
 	pool_give(route);
@@ -86,6 +112,8 @@ void route_tell(struct trace *trace, struct live *live)
 	live->told_ns = trace->now_ns;
 	trace->told_count++;
 	list_append(&trace->told, &live->told_link);
+	list_remove(&live->route_link);
+	insert_by_end(&live->route->told, live);
 	if (trace->told_count > TOLD_MAX)
 		live_free(trace, list_first(&trace->told, struct live, told_link));
 }
@@ -96,8 +124,9 @@ static bool front_open(const struct live *told)
 	list_for_each (&told->route->lives, it) {
 		const struct live *live = list_entry(it, struct live, route_link);
 
-		if (!live->finished && live->r.tgid != told->r.tgid &&
-		    live->r.start_ns <= told->r.start_ns)
+		if (live->r.start_ns > told->r.start_ns)
+			break;
+		if (!live->finished && live->r.tgid != told->r.tgid)
 			return true;
 	}
 	return false;

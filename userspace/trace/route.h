@@ -9,9 +9,14 @@
 
 #include "trace/state.h"
 
+/*
+ * Both lists hold struct live.route_link. Thousands a second may ask for the same: in these orders
+ * those that a request is compared with stand at one end, and a walk stops at the first beyond.
+ */
 struct route {
 	struct table_key key;
-	struct list lives; /* struct live.route_link */
+	struct list lives; /* by their begin */
+	struct list told;  /* by their end */
 };
 
 /* Puts @live, whose head is filled, into its route. 0 or -ENOMEM. */
