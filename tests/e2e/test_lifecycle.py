@@ -128,6 +128,29 @@ class Lifecycle(unittest.TestCase):
         self.assertEqual(1, self.stop(process)["trace"]["requests"])
         self.assertEqual("untouched", victim.read_text())
 
+    def test_counters_do_not_follow_a_link_of_somebody_else(self):
+        if os.geteuid():
+            self.skipTest("another user's link can only be made as root")
+        victim, folder = self.processes.directory / "victim", self.processes.directory / "all"
+        victim.write_text("untouched")
+        folder.mkdir()
+        folder.chmod(0o1777)
+        planted, own, on = folder / "planted", folder / "own", folder / "on"
+        planted.symlink_to(victim)
+        os.lchown(planted, 65534, 65534)
+        on.symlink_to(planted)  # root's, and leads to the other one
+        own.symlink_to(self.stats)
+        for stats, metrics in ((planted, own), (own, on)):
+            self.write(pid=self.plain.pid, no_daemon="true", stats=stats, metrics=metrics)
+            process = self.start()
+            self.assertEqual(6, self.processes.stop(process, number=signal.SIGTERM))
+            self.assertIn("a symbolic link of another user", self.said(process))
+            self.assertEqual("untouched", victim.read_text())
+            self.assertTrue(planted.is_symlink() and own.is_symlink())
+            self.assertIn("exchanges", self.stats.read_text())
+            self.stats.unlink()
+            process.log.unlink()  # the next start is to say that it is ready itself
+
     def test_a_line_of_counts_now_and_then(self):
         daemon = self.enterContext(Daemon())
         self.write(pid=self.plain.pid, daemon=daemon.address, stats=self.stats, log_interval=1)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/health.h"
+#include "cli/whole_file.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
@@ -72,7 +73,7 @@ static void write_metrics(struct telemetry *telemetry)
 
 	if (err < 0 && err != telemetry->metrics_error)
 		log_error("cannot write metrics to %s: %s; it is tried again", path,
-			  strerror(-err));
+			  whole_file_why(err));
 	telemetry->metrics_error = err;
 }
 
@@ -99,7 +100,7 @@ int telemetry_tell(struct telemetry *telemetry)
 
 	stats_log(&telemetry->source);
 	if (err < 0)
-		log_error("cannot write statistics to %s: %s", path, strerror(-err));
+		log_error("cannot write statistics to %s: %s", path, whole_file_why(err));
 	if (!telemetry->options->metrics)
 		return err;
 	write_metrics(telemetry);

@@ -6,8 +6,11 @@
 /*
  * Writes @text and a newline to @path, by way of a new file beside it that takes its place (of what
  * a symbolic link leads to); into a device or a pipe. 0 or a negative errno; then the old one is as
- * it was.
+ * it was. -ELOOP: in a sticky folder for all there is a link that is neither root's nor our own.
  */
 int whole_file_write(const char *path, const char *text);
+
+/* What to say of its error. */
+const char *whole_file_why(int err);
 
 #endif
