@@ -62,6 +62,42 @@ TEST(config_gives_way_to_the_command_line)
 	CHECK_STR(options.name, "two");
 }
 
+/* Two flags say where documents go. */
+TEST(config_gives_way_in_where_to_send)
+{
+	static const struct {
+		const char *text, *line;
+		const char *daemon; /* NULL: none */
+		bool wrong;
+	} rows[] = {
+		{ "daemon = a:1", "--no-daemon", NULL, false },
+		{ "no-daemon = true", "--daemon b:2", "b:2", false },
+		{ "daemon = a:1", "--daemon b:2", "b:2", false },
+		{ "daemon = a:1", "", "a:1", false },
+		{ "no-daemon = true", "", NULL, false },
+		{ "daemon = a:1\nno-daemon = true", "", NULL, true },
+		{ "daemon = a:1\nno-daemon = true", "--no-daemon", NULL, true },
+		{ "daemon = a:1", "--daemon b:2 --no-daemon", NULL, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		_cleanup_free_ char *config = strdup(rows[i].text);
+		_cleanup_free_ char *line = NULL;
+		struct options options;
+
+		unit_context("%s, %s", rows[i].text, rows[i].line);
+		CHECK(asprintf(&line, "--pid 1 %s", rows[i].line) > 0);
+		if (!CHECK_EQ(parse(config, line, &options), rows[i].wrong ? -EINVAL : 0))
+			continue;
+		if (rows[i].wrong) {
+			CHECK(strstr(options.error, "contradict"));
+			continue;
+		}
+		CHECK_STR(options.daemon, rows[i].daemon);
+		CHECK_EQ(options.no_daemon, !rows[i].daemon);
+	}
+}
+
 TEST(config_errors_name_their_line)
 {
 	static const struct {

@@ -170,6 +170,26 @@ const char *options_config_path(int argc, char *const *argv)
 	return NULL;
 }
 
+/*
+ * Two flags say where documents go: what the command line says of either takes the place of both,
+ * but for a file that contradicts itself.
+ */
+static int take_flags_over(int argc, char **argv, struct options *options)
+{
+	const char *daemon = options->daemon;
+	bool no_daemon = options->no_daemon;
+	int r;
+
+	options->daemon = NULL;
+	options->no_daemon = false;
+	r = take_flags(argc, argv, options->command, options);
+	if ((!options->daemon && !options->no_daemon) || (daemon && no_daemon)) {
+		options->daemon = daemon;
+		options->no_daemon = no_daemon;
+	}
+	return r;
+}
+
 /* The file's flags, then those of the command line, which win. */
 static int take_all(int argc, char **argv, char *config, struct options *ret)
 {
@@ -178,7 +198,7 @@ static int take_all(int argc, char **argv, char *config, struct options *ret)
 
 	if (r < 0)
 		return r;
-	r = take_flags(argc, argv, ret->command, ret);
+	r = take_flags_over(argc, argv, ret);
 	if (!r && ret->config && (!path || strcmp(path, ret->config)))
 		return option_wrong(ret, "--config is given once, and not abbreviated");
 	return r;
