@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * test_trace_sender.c - statements of one exchange that several threads have sent: each is its own
- * sender's.
+ * test_trace_sender.c - whose a statement is by the thread that has sent it: several threads in one
+ * exchange, and a thread that serves more than requests.
  */
 #include "trace_mysql.h"
 #include "util/array.h"
@@ -36,6 +36,34 @@ TEST(trace_sender_behind_a_one_way_command)
 			CHECK_EQ(b.requests[0].statement_count, table[i].statements);
 		CHECK_EQ(COUNTERS(&b)->statements_unproven, !table[i].statements);
 		CHECK_EQ(COUNTERS(&b)->children_missing, 0);
+		bench_end(&b);
+	}
+}
+
+/* A thread that serves a WebSocket, too, may query for that while it serves a request. */
+TEST(trace_sender_beside_a_websocket)
+{
+	for (int closed = 0; closed < 2; closed++) {
+		struct bench b;
+
+		unit_context("closed before %d", closed);
+		bench_begin(&b, DB_SPANS_APP);
+		EXCHANGE(&b, .conn = 1,
+			 .request = LITERAL("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"),
+			 .request_ms = 2,
+			 .response = LITERAL("HTTP/1.1 101 Switching Protocols\r\n\r\n"),
+			 .response_ms = 3, .flags = closed ? BX_EX_CLOSED_PEER : BX_EX_SNAPSHOT);
+		EXCHANGE(&b, .conn = 50, .seq = 9, .protocol = BX_PROTO_MYSQL, .owner_conn = 2,
+			 .owner_seq = 1, .request = LITERAL(QUERY), .request_ms = 15,
+			 .response = LITERAL("\x07\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"),
+			 .response_ms = 16, .flags = BX_EX_MIDSTREAM);
+		EXCHANGE(&b, .conn = 2, .request = LITERAL(WEB_GET), .request_ms = 10,
+			 .response = LITERAL(WEB_OK), .response_ms = 20, .children = 1,
+			 .flags = BX_EX_CLOSED_LOCAL);
+		bench_settle(&b);
+		if (CHECK_EQ(b.count, 2))
+			CHECK_EQ(b.requests[1].statement_count, closed);
+		CHECK_EQ(COUNTERS(&b)->statements_unproven, !closed);
 		bench_end(&b);
 	}
 }

@@ -6,10 +6,16 @@
 
 #include <errno.h>
 
+#include "trace/thread.h"
+
 struct http_conn *http_conn_free(struct http_conn *http)
 {
 	if (!http)
 		return NULL;
+	if (http->upgraded)
+		thread_downgrade(http->upgraded, http->last_in_ns > http->last_out_ns
+							 ? http->last_in_ns
+							 : http->last_out_ns);
 	http_stream_clear(&http->requests);
 	http_stream_clear(&http->responses);
 	return pool_give(http);

@@ -15,6 +15,7 @@ struct http_conn {
 	struct http_stream responses;
 	struct list unanswered; /* struct live.conn_link, in order */
 	struct live *reading;	/* whose body is coming in; NULL: none, or it is answered already */
+	struct thread *upgraded; /* of thread_upgrade(), or NULL */
 	uint64_t last_in_ns;
 	uint64_t last_out_ns;
 	uint64_t last_end_ns; /* of the last answer */

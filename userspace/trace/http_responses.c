@@ -59,6 +59,7 @@ static void begin_answer(struct http_step *step, struct live *live,
 		live->r.flags |= REQUEST_UPGRADED;
 		s->state = HTTP_STREAM_OVER;
 		step->http->requests.state = HTTP_STREAM_OVER;
+		step->http->upgraded = thread_upgrade(live, turn_end_ns(&step->turn, s->fed));
 		http_answered(step, turn_end_ns(&step->turn, s->fed), true);
 		return;
 	}

@@ -120,6 +120,9 @@ struct thread {
 	} recent[8]; /* requests that ended */
 	unsigned int recent_next;
 	struct strange *strange; /* NULL: it never answered a request that was not seen */
+	uint32_t upgraded;	 /* connections that thread_upgrade() has told of, open still */
+	uint64_t upgraded_from_ns;
+	uint64_t upgraded_to_ns; /* UINT64_MAX while one is open */
 };
 
 /* When a thread sent answers to requests whose heads were not seen, in a ring. */

@@ -206,12 +206,38 @@ static bool contends(const struct live *other, const struct live *live, uint64_t
 	       (other->owns_until_ns >= at_ns && other->r.end_ns < live->r.end_ns);
 }
 
+struct thread *thread_upgrade(const struct live *live, uint64_t at_ns)
+{
+	struct thread *thread = live->thread;
+
+	if (!thread)
+		return NULL;
+	if (!thread->upgraded++)
+		thread->upgraded_from_ns = at_ns;
+	thread->upgraded_to_ns = UINT64_MAX;
+	thread->users++;
+	return thread;
+}
+
+void thread_downgrade(struct thread *thread, uint64_t last_ns)
+{
+	thread->users--;
+	if (!--thread->upgraded)
+		thread->upgraded_to_ns = last_ns;
+}
+
+static bool beside_upgraded(const struct thread *thread, uint64_t at_ns)
+{
+	return at_ns >= thread->upgraded_from_ns && at_ns < thread->upgraded_to_ns;
+}
+
 bool thread_owns_softly(const struct live *live, uint64_t at_ns)
 {
 	const struct thread *thread = live->thread;
 
 	if (at_ns < serves_from(live) || at_ns > live->owns_until_ns ||
-	    at_ns >= thread->multiplex_ns || strange_between(thread, at_ns, live))
+	    at_ns >= thread->multiplex_ns || beside_upgraded(thread, at_ns) ||
+	    strange_between(thread, at_ns, live))
 		return false;
 	list_for_each (&thread->open, it)
 		if (contends(list_entry(it, struct live, thread_link), live, at_ns))
@@ -227,7 +253,7 @@ enum thread_proof thread_proves(const struct live *live, uint64_t at_ns)
 	const struct thread *thread = live->thread;
 	enum thread_proof proof = PROOF_YES;
 
-	if (!thread || at_ns >= thread->multiplex_ns)
+	if (!thread || at_ns >= thread->multiplex_ns || beside_upgraded(thread, at_ns))
 		return PROOF_NO;
 	list_for_each (&thread->open, it) {
 		const struct live *other = list_entry(it, struct live, thread_link);

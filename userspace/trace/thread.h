@@ -44,6 +44,16 @@ bool thread_owns_softly(const struct live *live, uint64_t at_ns);
  */
 void thread_answers_strange(struct trace *trace, uint32_t tgid, uint32_t tid, uint64_t at_ns);
 
+/*
+ * From @at_ns on @live's connection speaks something else than HTTP (a WebSocket): its thread may
+ * do anything for it at any time, so that nothing is proven for another request until
+ * thread_downgrade(). Returns the thread, which stays, or NULL when there is none.
+ */
+struct thread *thread_upgrade(const struct live *live, uint64_t at_ns);
+
+/* The connection has ended; its last bytes passed at @last_ns. */
+void thread_downgrade(struct thread *thread, uint64_t last_ns);
+
 enum thread_proof { PROOF_NO, PROOF_YES, PROOF_LATER };
 
 /*
