@@ -95,6 +95,14 @@ class Libraries(unittest.TestCase):
         self.assertEqual("LOADED\n", one.stdout.readline())
         return one
 
+    def test_libraries_are_left_alone_where_asked_for(self):
+        one = self.python(LOADED, "libssl.so.3")
+        for options, probed in (((), True), (("--no-library-probes",), False)):
+            with self.subTest(options):
+                with traced.session(self.processes, [one.pid], options) as session:
+                    stats = session.finish()
+                self.assertEqual(probed, stats["libraries"]["attached"] > 0)
+
     def test_doctor_lists_each_library_with_its_kind_and_functions(self):
         half = self.processes.directory / HALF
         code = "int SSL_read(void *s, void *b, int n) { return n; }"

@@ -94,7 +94,7 @@ static enum exit_code open_all(struct server *server)
 	if (code != EXIT_OK)
 		return code;
 	/* watched first, so that nothing is mapped between a scan and the watch */
-	libraries_open(&server->libraries, server->kernel);
+	libraries_open(&server->libraries, server->kernel, server->options->no_library_probes);
 	/* before the finder's thread, which inherits it */
 	give_up_privileges();
 	server->follower.kernel = server->kernel;

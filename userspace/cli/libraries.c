@@ -136,6 +136,8 @@ void libraries_scan(struct libraries *libraries, pid_t tgid)
 {
 	struct scan scan = { libraries, tgid };
 
+	if (libraries->off)
+		return;
 	/* a process that has ended meanwhile has nothing to read */
 	(void)process_mappings(tgid, scanned, &scan);
 }
@@ -161,11 +163,12 @@ static void scan_all(void *ctx)
 		libraries_scan(libraries, tgid);
 }
 
-void libraries_open(struct libraries *libraries, struct kernel *kernel)
+void libraries_open(struct libraries *libraries, struct kernel *kernel, bool off)
 {
-	int err = map_watch_open(&libraries->watch);
+	int err = off ? 0 : map_watch_open(&libraries->watch);
 
 	libraries->kernel = kernel;
+	libraries->off = off;
 	if (err < 0)
 		log_warn("libraries that are loaded later will not be noticed: perf events: %s",
 			 strerror(-err));

@@ -6,6 +6,7 @@
 #ifndef BPFXRAY_CLI_LIBRARIES_H
 #define BPFXRAY_CLI_LIBRARIES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,6 +25,7 @@ struct libraries_counters {
 
 struct libraries {
 	struct kernel *kernel;
+	bool off;		 /* nothing is looked at */
 	struct map_watch *watch; /* NULL: new libraries are not noticed */
 	struct table files;	 /* file_id.inode -> struct file of libraries.c */
 	uint64_t round;		 /* sweeps so far */
@@ -34,10 +36,10 @@ struct libraries {
 };
 
 /*
- * Begins to watch. What cannot be had (perf events) is said in one line, and tracing goes on
- * without.
+ * Begins to watch, unless @off: then nothing is ever probed. What cannot be had (perf events) is
+ * said in one line, and tracing goes on without.
  */
-void libraries_open(struct libraries *libraries, struct kernel *kernel);
+void libraries_open(struct libraries *libraries, struct kernel *kernel, bool off);
 void libraries_close(struct libraries *libraries);
 
 /* Looks at what process @tgid has mapped now. */

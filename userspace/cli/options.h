@@ -77,6 +77,7 @@ struct options {
 	enum sql_text sql;
 	enum db_spans db_spans;
 	enum backend backend;
+	bool no_library_probes;
 	const char *stats;
 	const char *metrics;   /* Prometheus's text */
 	size_t log_interval_s; /* 0: no line now and then */
