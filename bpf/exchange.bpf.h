@@ -50,6 +50,7 @@ static __always_inline void exchange__reset(struct open_exchange *ex, struct con
 	ex->wire.closed_ns = 0;
 	ex->withheld = 0;
 	ex->header_len = 0;
+	ex->packet_at = 0;
 	ex->head_done = 0;
 	ex->tail_len[0] = 0;
 	ex->tail_len[1] = 0;

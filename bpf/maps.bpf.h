@@ -172,7 +172,8 @@ struct open_exchange {
 	__u8 header_len;       /* MySQL: bytes of `header` that are there */
 	struct bx_looks looks; /* undecided: of exchange__classify() */
 	__u8 _pad0[3];
-	__u8 header[16]; /* MySQL: first packet header of the request and its command byte */
+	__u8 header[16]; /* MySQL: header of the request's last packet and its command byte */
+	__u32 packet_at; /* MySQL: where in the request that packet begins */
 	__u32 head_done; /* HTTP: the response's head ended at the end of a call */
 	__u32 tail_len[2];
 	__u32 sent_seq;	   /* the exchange whose snapshot sent_total[] is of */

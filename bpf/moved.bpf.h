@@ -94,7 +94,7 @@ static __always_inline void moved__span(struct moved *m, struct open_exchange *e
 	if (moved__is_mysql_request(m, t)) {
 		if (m->conn->flags & CONN_LOGIN_CUT)
 			moved__login_piece(m, ex, base, len);
-		may = mysql__may_copy(exchange__ref(ex), base, len);
+		may = mysql__may_copy(exchange__ref(ex), base, len, offset);
 	}
 	if (turn->kept == offset && may)
 		kept = span__keep(exchange__ref(ex), t, base, may);

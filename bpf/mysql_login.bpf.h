@@ -167,8 +167,8 @@ VERIFIED_ALONE int mysql_login__piece(exchange_ref ref, __u64 base, __u32 len)
 static __always_inline __u32 mysql__may_copy_more(struct open_exchange *ex, __u64 base, __u32 len,
 						  __u32 first)
 {
+	__u32 at = 4 + first, begin = ex->packet_at, i;
 	__u8 header[5] = {};
-	__u32 at = 4 + first, i;
 
 	for (i = 0; i < 3; i++) {
 		if (at + sizeof(header) > len)
@@ -179,16 +179,28 @@ static __always_inline __u32 mysql__may_copy_more(struct open_exchange *ex, __u6
 			ex->withheld = 1;
 			return header[3] ? at : at + sizeof(header);
 		}
+		__builtin_memcpy(ex->header, header, sizeof(header));
+		ex->packet_at = begin + at;
 		at += 4 + (header[0] | header[1] << 8 | header[2] << 16);
 	}
 	return len;
 }
 
+/* Whether byte @offset of the request is the first behind the packet whose header is known. */
+static __always_inline bool mysql__packet_ended(struct open_exchange *ex, __u64 offset)
+{
+	__u8 *header = ex->header;
+	__u32 payload = header[0] | header[1] << 8 | header[2] << 16;
+
+	return ex->header_len >= 5 && (__u32)offset == ex->packet_at + 4 + payload;
+}
+
 /*
- * How many of @len request bytes at @base may be copied. The first packet's header and command byte
- * are collected over as many calls as it takes; they themselves may always be copied.
+ * How many of @len request bytes at @base, bytes @offset.. of the turn, may be copied. A packet's
+ * header and command byte are collected over as many calls as it takes; they themselves may always
+ * be copied.
  */
-VERIFIED_ALONE __u32 mysql__may_copy(exchange_ref ref, __u64 base, __u32 len)
+VERIFIED_ALONE __u32 mysql__may_copy(exchange_ref ref, __u64 base, __u32 len, __u64 offset)
 {
 	struct open_exchange *ex = exchange__at(ref);
 	__u32 have, n;
@@ -196,6 +208,10 @@ VERIFIED_ALONE __u32 mysql__may_copy(exchange_ref ref, __u64 base, __u32 len)
 
 	if (!ex || ex->withheld)
 		return 0;
+	if (mysql__packet_ended(ex, offset)) {
+		ex->packet_at = offset;
+		ex->header_len = 0;
+	}
 	have = bound__at_most(ex->header_len, 5);
 	header = ex->header;
 	if (have >= 5)
@@ -205,6 +221,8 @@ VERIFIED_ALONE __u32 mysql__may_copy(exchange_ref ref, __u64 base, __u32 len)
 		return 0;
 	ex->header_len = have + n;
 	if (have + n > 3 && header[3]) {
+		if (ex->packet_at)
+			return len; /* a statement goes on in another packet */
 		ex->withheld = 1;
 		ex->wire.flags |= BX_EX_WITHHELD;
 		counter__add(BX_C_WITHHELD, 1);

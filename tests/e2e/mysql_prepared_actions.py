@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What mysql_server.py does with prepared statements, through the drivers that have them."""
 
+import os
 import threading
 
 KEPT = {}  # connections that outlive their request, by name
@@ -26,6 +27,17 @@ def handed_over(run):
     other.join()
 
 
+def closed_then_another_user(run):
+    """The auth field is in the second command of a run, sent by itself."""
+    connection = run.connect()
+    cursor = connection.cursor(prepared=True)
+    run.fetch(cursor, "SELECT name FROM shape_item WHERE id = ?", (1,))
+    cursor.close()
+    password = os.environ["TODO_DB_PASSWORD"]
+    run.call(connection.cmd_change_user, os.environ["TODO_DB_USER"], password, "todobackend")
+    run.execute(connection.cursor(), "SELECT 'behind the change'")
+
+
 def keep_prepared(run):
     """Prepares now; execute_kept() executes later, on the same connection."""
     connection = run.connect()
@@ -44,5 +56,6 @@ def execute_kept(run):
 
 
 ACTIONS = {
-    action.__name__: action for action in (prepared, handed_over, keep_prepared, execute_kept)
+    action.__name__: action
+    for action in (prepared, handed_over, closed_then_another_user, keep_prepared, execute_kept)
 }

@@ -114,6 +114,21 @@ class Statements(Uses):
                 self.assertEqual(("query", "SELECT 'elsewhere'"), lines[-1])
                 self.assertEqual(lines[:-1], emitted(segment))
 
+    def withheld(self, action, driver):
+        """Packets that the kernel side did not copy."""
+        before = self.one.tracer.counters()["kernel"]["withheld_packets"]
+        use, segment = self.use(action, driver)
+        self.assertEqual([], use.errors + faults(segment))
+        return self.one.tracer.counters()["kernel"]["withheld_packets"] - before
+
+    def test_another_user_behind_a_closed_statement(self):
+        """Its auth field is not copied either, although it is not in the first packet."""
+        for driver in PREPARING:
+            with self.subTest(driver):
+                alone = self.withheld("change_user", driver)
+                self.assertGreater(alone, 0)
+                self.assertEqual(alone, self.withheld("closed_then_another_user", driver))
+
     def test_prepared_before_the_attach(self):
         """The execute is there, without text; the connection's next statement has its own."""
         for driver in PREPARING:
