@@ -70,7 +70,7 @@ const struct flag option_flags[] = {
 	     "kernel hooks: auto (default), sock, fentry, kprobe, syscall",
 	     .set = set_word, FIELD(backend), .words = backend_words),
 	FLAG(FOR_TRACE, "no-library-probes", NULL,
-	     "probe no TLS and no MySQL library, hence read nothing that goes over TLS",
+	     "probe no TLS and no MySQL library: nothing over TLS is read",
 	     .set = set_true, FIELD(no_library_probes)),
 	FLAG(FOR_TRACE, "ring-bytes", "BYTES", "ring buffer to the kernel side (8388608)",
 	     .set = set_power, FIELD(ring_bytes), .min = 65536, .max = 1 << 30),
