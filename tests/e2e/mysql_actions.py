@@ -10,6 +10,7 @@ import time
 from lib import dns, fake_mysql
 from lib.mysql_drivers import DRIVERS, Account
 
+
 def account(**changes):
     env = os.environ
     told = Account(

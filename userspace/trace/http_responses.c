@@ -56,11 +56,13 @@ static void begin_answer(struct http_step *step, struct live *live,
 		return;
 	}
 	if (switches(live, rsp->status)) {
+		uint64_t end_ns = turn_end_ns(&step->turn, s->fed);
+
 		live->r.flags |= REQUEST_UPGRADED;
 		s->state = HTTP_STREAM_OVER;
 		step->http->requests.state = HTTP_STREAM_OVER;
-		step->http->upgraded = thread_upgrade(live, turn_end_ns(&step->turn, s->fed));
-		http_answered(step, turn_end_ns(&step->turn, s->fed), true);
+		step->http->upgraded = thread_upgrade(live, end_ns);
+		http_answered(step, end_ns, true);
 		return;
 	}
 	if (http_stream_body(s, body, rsp->fields.content_length))

@@ -39,25 +39,24 @@ static struct route *route_get(struct trace *trace, struct table_key key)
 	return route;
 }
 
-/* Records come almost in the order of these times: the place is near the end. */
-static void insert_by_begin(struct list *lives, struct live *live)
+static uint64_t begin_of(const struct live *live)
 {
-	struct list *at = lives;
-
-	list_for_each_back (lives, it) {
-		if (list_entry(it, struct live, route_link)->r.start_ns <= live->r.start_ns)
-			break;
-		at = it;
-	}
-	list_append(at, &live->route_link);
+	return live->r.start_ns;
 }
 
-static void insert_by_end(struct list *told, struct live *live)
+static uint64_t end_of(const struct live *live)
 {
-	struct list *at = told;
+	return live->r.end_ns;
+}
 
-	list_for_each_back (told, it) {
-		if (list_entry(it, struct live, route_link)->r.end_ns <= live->r.end_ns)
+/* Records come almost in the order of these times: the place is near the end. */
+static void insert_by(uint64_t (*time_of)(const struct live *), struct list *list,
+		      struct live *live)
+{
+	struct list *at = list;
+
+	list_for_each_back (list, it) {
+		if (time_of(list_entry(it, struct live, route_link)) <= time_of(live))
 			break;
 		at = it;
 	}
@@ -72,7 +71,7 @@ int route_enter(struct trace *trace, struct live *live)
 	live->route = route_get(trace, key);
 	if (!live->route)
 		return -ENOMEM;
-	insert_by_begin(&live->route->lives, live);
+	insert_by(begin_of, &live->route->lives, live);
 	return 0;
 }
 
@@ -113,7 +112,7 @@ void route_tell(struct trace *trace, struct live *live)
 	trace->told_count++;
 	list_append(&trace->told, &live->told_link);
 	list_remove(&live->route_link);
-	insert_by_end(&live->route->told, live);
+	insert_by(end_of, &live->route->told, live);
 	if (trace->told_count > TOLD_MAX)
 		live_free(trace, list_first(&trace->told, struct live, told_link));
 }
